@@ -1,0 +1,1 @@
+"""The life of an edge certificate: planned, requested, issued, stored, deployed, verified, renewed."""

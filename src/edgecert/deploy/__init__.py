@@ -1,0 +1,1 @@
+"""Adapters that put a generation into service at a target."""

@@ -1,0 +1,1 @@
+"""The use cases issue, deploy and renew, over interfaces only."""

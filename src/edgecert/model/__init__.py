@@ -1,0 +1,1 @@
+"""Topologies, names, SAN plans, keys and requests as pure values and decisions."""

@@ -1,0 +1,1 @@
+"""What a listener really serves, found by a real handshake."""

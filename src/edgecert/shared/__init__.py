@@ -1,0 +1,1 @@
+"""The bottom layer: what edgecert and the gateway both use."""

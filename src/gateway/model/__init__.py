@@ -1,0 +1,1 @@
+"""Addresses, envelopes and peers as pure values."""

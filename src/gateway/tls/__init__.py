@@ -1,0 +1,1 @@
+"""Certificate material, contexts and TLS channels over memory buffers."""

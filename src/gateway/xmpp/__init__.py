@@ -1,0 +1,1 @@
+"""XMPP streams, stanzas and SASL without I/O."""
