@@ -1,0 +1,1 @@
+"""The one harness that tests and benches stand on."""
