@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,7 @@ def loopback_net() -> Iterator[str]:
         try:
             yield f"127.{first}.{second}."
         finally:
-            # The name goes while the lock is still held; whoever opened it before then locks a file nobody else can find.
-            with suppress(FileNotFoundError):
-                path.unlink()
+            # The file stays: who took it away could lock a network that another already holds by the old file.
             os.close(descriptor)
         return
     message = "every loopback network is taken"

@@ -1,8 +1,8 @@
 """A public key infrastructure per test run: nothing is checked in, everything can be made wrong on purpose.
 
-``Pki.create(directory)`` makes a root and an intermediate; :meth:`Pki.issue` makes leaves. Names are text with an optional
-kind: ``contoso.example`` and ``*.contoso.example`` (dNSName), ``ip:127.0.0.1``, ``xmpp:contoso.example`` (id-on-xmppAddr),
-``srv:_xmpp-server.contoso.example`` (id-on-dnsSRV).
+``Pki.create(directory)`` makes a root and an intermediate; :meth:`Pki.issue` makes leaves. Names are text with an
+optional kind: ``contoso.example`` and ``*.contoso.example`` (dNSName), ``ip:127.0.0.1``, ``xmpp:contoso.example``
+(id-on-xmppAddr), ``srv:_xmpp-server.contoso.example`` (id-on-dnsSRV).
 """
 
 from __future__ import annotations
@@ -180,9 +180,9 @@ class Pki:
     ) -> Issued:
         """Make a leaf for ``names``.
 
-        Defaults: serverAuth alone (as public CAs do now), valid from an hour ago for 90 days, below the intermediate. An
-        empty ``eku`` leaves the extension out; ``self_signed`` signs with the leaf's own key; ``from_root`` skips the
-        intermediate; ``ca`` makes a CA certificate that is used as a leaf.
+        Defaults: serverAuth alone (as public CAs do now), valid from an hour ago for 90 days, below the
+        intermediate. An empty ``eku`` leaves the extension out; ``self_signed`` signs with the leaf's own key;
+        ``from_root`` skips the intermediate; ``ca`` makes a CA certificate that is used as a leaf.
         """
         own = private_key or make_key(key)
         issuer = self.root if from_root else self.intermediate

@@ -1,0 +1,143 @@
+"""A small authoritative DNS responder on a loopback address: SRV, A and AAAA from a dictionary, UDP and TCP.
+
+``{"_xmpp-server._tcp.contoso.example": {"SRV": ["0 5 5269 xmpp.contoso.example."]}}``: names without the final dot, values as
+in a zone file. A name that is not there is NXDOMAIN, a name without that type an empty answer; both carry a SOA.
+
+``python -m tests.support.dns ADDRESS FILE.json`` serves such a dictionary until it is interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import struct
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+Records = dict[str, dict[str, list[str]]]
+
+
+@dataclass(slots=True)
+class Zone:
+    """What is answered; a test may change it while the server runs."""
+
+    records: Records
+    negative_ttl: int = 5
+    silent: set[str] = field(default_factory=set)
+    """Names that get no answer at all."""
+    broken: set[str] = field(default_factory=set)
+    """Names that get SERVFAIL."""
+    queries: list[tuple[str, str]] = field(default_factory=list)
+    """Every question, in order: name and type."""
+
+    def answer(self, wire: bytes) -> bytes | None:
+        """Give the response to a query, or None to stay silent."""
+        query = dns.message.from_wire(wire)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        kind = dns.rdatatype.to_text(question.rdtype)
+        self.queries.append((name, kind))
+        if name in self.silent:
+            return None
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.AA
+        entry = self.records.get(name)
+        if name in self.broken:
+            response.set_rcode(dns.rcode.SERVFAIL)
+        elif entry is not None and entry.get(kind):
+            response.answer.append(dns.rrset.from_text_list(question.name, 60, "IN", kind, entry[kind]))
+        else:
+            if entry is None:
+                response.set_rcode(dns.rcode.NXDOMAIN)
+            soa = f"ns.invalid. admin.invalid. 1 3600 600 86400 {self.negative_ttl}"
+            response.authority.append(dns.rrset.from_text(question.name, self.negative_ttl, "IN", "SOA", soa))
+        return response.to_wire()
+
+
+class _Udp(socketserver.BaseRequestHandler):
+    @override
+    def handle(self) -> None:
+        wire, endpoint = self.request
+        answer = self.server.zone.answer(wire)  # type: ignore[attr-defined]  # set by serve_dns
+        if answer is not None:
+            endpoint.sendto(answer, self.client_address)
+
+
+class _Tcp(socketserver.StreamRequestHandler):
+    @override
+    def handle(self) -> None:
+        while len(prefix := self.rfile.read(2)) == 2:
+            wire = self.rfile.read(struct.unpack("!H", prefix)[0])
+            answer = self.server.zone.answer(wire)  # type: ignore[attr-defined]  # set by serve_dns
+            if answer is not None:
+                self.wfile.write(struct.pack("!H", len(answer)) + answer)
+
+
+class _UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+
+
+class _TcpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+@contextmanager
+def serve_dns(address: str, records: Mapping[str, Mapping[str, Sequence[str]]], *, port: int = 53) -> Iterator[Zone]:
+    """Answer for ``records`` on ``address`` while the context lasts; needs the right to bind ``port`` (0 has no use here)."""
+    zone = Zone({name: {kind: list(values) for kind, values in entry.items()} for name, entry in records.items()})
+    servers: list[socketserver.BaseServer] = [_UdpServer((address, port), _Udp), _TcpServer((address, port), _Tcp)]
+    threads = []
+    for server in servers:
+        server.zone = zone  # type: ignore[attr-defined]  # the handlers find it there
+        arguments: dict[str, Any] = {"poll_interval": 0.05}  # keyword arguments of serve_forever
+        threads.append(threading.Thread(target=server.serve_forever, kwargs=arguments, name=f"dns {address}"))
+    for thread in threads:
+        thread.start()
+    try:
+        yield zone
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        for thread in threads:
+            thread.join()
+
+
+def host_records(domain: str, address: str, *, port: int = 5269, direct_tls_port: int = 0) -> Records:
+    """Give what a domain needs whose XMPP server is ``xmpp.<domain>`` at ``address``."""
+    target = f"xmpp.{domain}"
+    records: Records = {f"_xmpp-server._tcp.{domain}": {"SRV": [f"0 5 {port} {target}."]}, target: {"A": [address]}}
+    if direct_tls_port:
+        records[f"_xmpps-server._tcp.{domain}"] = {"SRV": [f"0 5 {direct_tls_port} {target}."]}
+    return records
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve a file of records until interrupted."""
+    address, _, port = arguments[0].partition(":")
+    with serve_dns(address, json.loads(Path(arguments[1]).read_text(encoding="utf-8")), port=int(port or 53)):
+        print(f"DNS on {arguments[0]}", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
