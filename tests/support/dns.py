@@ -1,7 +1,8 @@
 """A small authoritative DNS responder on a loopback address: SRV, A and AAAA from a dictionary, UDP and TCP.
 
-``{"_xmpp-server._tcp.contoso.example": {"SRV": ["0 5 5269 xmpp.contoso.example."]}}``: names without the final dot, values as
-in a zone file. A name that is not there is NXDOMAIN, a name without that type an empty answer; both carry a SOA.
+``{"_xmpp-server._tcp.contoso.example": {"SRV": ["0 5 5269 xmpp.contoso.example."]}}``: names without the final
+dot, values as in a zone file. A name that is not there is NXDOMAIN, a name without that type an empty answer; both
+carry a SOA.
 
 ``python -m tests.support.dns ADDRESS FILE.json`` serves such a dictionary until it is interrupted.
 """
@@ -98,7 +99,7 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def serve_dns(address: str, records: Mapping[str, Mapping[str, Sequence[str]]], *, port: int = 53) -> Iterator[Zone]:
-    """Answer for ``records`` on ``address`` while the context lasts; needs the right to bind ``port`` (0 has no use here)."""
+    """Answer for ``records`` on ``address`` while the context lasts; needs the right to bind ``port``."""
     zone = Zone({name: {kind: list(values) for kind, values in entry.items()} for name, entry in records.items()})
     servers: list[socketserver.BaseServer] = [_UdpServer((address, port), _Udp), _TcpServer((address, port), _Tcp)]
     threads = []
