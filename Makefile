@@ -45,7 +45,7 @@ $(UV_READY): requirements-uv.lock
 
 # What `make demo` needs: the run-time dependencies in their locked versions.
 $(RUN_READY): requirements.lock pyproject.toml $(UV_READY) .venv/pyvenv.cfg
-	$(UV) pip install --quiet --python .venv --constraint requirements.lock --editable .
+	$(UV) pip install --quiet --python .venv --constraint requirements.lock --build-constraint requirements.lock --editable .
 	@touch $@
 
 # What everything else needs: exactly what the lock names, nothing more.

@@ -1,0 +1,66 @@
+"""What is loaded at run time: import-linter cannot see an eager import of a module that is allowed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+HEAVY: Final = frozenset(
+    {
+        "acme",
+        "aiohttp",
+        "alembic",
+        "asyncio",
+        "cryptography",
+        "dns",
+        "josepy",
+        "OpenSSL",
+        "prometheus_client",
+        "publicsuffixlist",
+        "pydantic",
+        "slixmpp",
+        "sqlalchemy",
+        "ssl",
+        "textual",
+    }
+)
+# Runs a program's own main as its console script would, then tells on stderr what was loaded.
+LOADED: Final = """
+import importlib, json, sys
+module, *argv = sys.argv[1:]
+sys.argv = [module.partition(".")[0], *argv]
+try:
+    sys.exit(importlib.import_module(module).main())
+finally:
+    sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def loaded_by(module: str, *argv: str) -> frozenset[str]:
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED, module, *argv], capture_output=True, check=False, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
+    return frozenset(json.loads(run.stderr.rsplit("\n", 1)[1]))
+
+
+@pytest.mark.parametrize(
+    "argv", [("--version",), ("--help",), ("issue", "--help"), ("completion", "bash")], ids=" ".join
+)
+def test_edgecert_starts_without_anything_heavy(argv: tuple[str, ...]) -> None:
+    assert not loaded_by("edgecert.cli.main", *argv) & HEAVY
+
+
+@pytest.mark.parametrize("argv", [("--version",), ("--help",)], ids=" ".join)
+def test_gateway_starts_without_anything_heavy(argv: tuple[str, ...]) -> None:
+    assert not loaded_by("gateway.cli.main", *argv) & HEAVY
+
+
+@pytest.mark.parametrize("argv", [("config", "schema"), ("explain", "--list"), ("list", "--help")], ids=" ".join)
+def test_headless_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> None:
+    assert "textual" not in loaded_by("edgecert.cli.main", *argv)
