@@ -9,6 +9,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 SRC: Final = ROOT / "src"
 TESTS: Final = ROOT / "tests"
+FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Packages that touch the world: their tests may need real sockets, files or processes.
 WORLDLY: Final = (
@@ -26,25 +27,25 @@ WORLDLY: Final = (
     "gateway/service.py",
     "gateway/settings.py",
 )
-# Source files that need no test of their own, with the reason.
-EXEMPT: Final = {
-    "edgecert/interfaces.py": "promises only: each implementation is tested against them",
-    "edgecert/shared/jsonvalue.py": "type names only",
-}
+# Source files with code but without a test file of their own, each with the reason.
+EXEMPT: Final[dict[str, str]] = {}
 
 
-def says_something(path: Path) -> bool:
-    """Tell whether a file has more than a docstring."""
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    return any(not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in body)
+def is_silent(statement: ast.stmt) -> bool:
+    """Tell whether a statement is a docstring, an ellipsis or ``pass``."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def does_something(path: Path) -> bool:
+    """Tell whether a file has code that runs: not only values, enums and promises."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, FUNCTIONS)]
+    return any(not is_silent(statement) for function in functions for statement in function.body)
 
 
 def source_files() -> list[Path]:
-    return [
-        path.relative_to(SRC)
-        for path in sorted(SRC.rglob("*.py"))
-        if path.name != "__init__.py" or says_something(path)
-    ]
+    return [path.relative_to(SRC) for path in sorted(SRC.rglob("*.py")) if does_something(path)]
 
 
 def mirrors_of(source: Path) -> list[Path]:
