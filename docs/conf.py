@@ -20,10 +20,7 @@ exclude_patterns = ["_build"]
 nitpicky = True
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
-suppress_warnings = [
-    "misc.highlighting_failure",  # code in a language that Pygments does not know is shown as it is
-    "toc.empty_glob",  # a section without pages yet
-]
+suppress_warnings = ["misc.highlighting_failure"]  # code in a language that Pygments does not know is shown as it is
 
 html_theme = "furo"
 html_title = f"edgecert {release}"
