@@ -111,7 +111,10 @@ class Metrics:
         yield _counter("swaps", "Certificate swaps by outcome.", ("outcome",), _keyed(self._swaps))
         labels = ("direction", "outcome", "reason")
         yield _counter(
-            "handshakes", "TLS handshakes by direction, outcome and reason of failure.", labels, self._handshakes
+            "handshakes",
+            "TLS handshakes by direction, outcome and reason of failure.",
+            labels,
+            self._handshakes.items(),
         )
         living = ("direction", "generation")
         yield _gauge(
