@@ -30,7 +30,7 @@ def serial_hex(certificate: x509.Certificate) -> str:
 
 
 def spki_sha256(public_key: CertificatePublicKeyTypes | PublicKeyTypes) -> str:
-    """Give the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 §4.1) in lower-case hex: what key and certificate share."""
+    """Give the SHA-256 of the SubjectPublicKeyInfo (RFC 5280 §4.1) in lower-case hex: the key's own name."""
     digest = hashes.Hash(hashes.SHA256())
     digest.update(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     return digest.finalize().hex()

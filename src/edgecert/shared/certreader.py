@@ -1,7 +1,8 @@
 """Certificates out of whatever file a CA or a colleague sent.
 
-Reads PEM in any order and amid other text, DER, PKCS#7 as PEM or DER (also under the label ``CERTIFICATE``, as AD CS web
-enrolment saves it), UTF-16 as Windows editors save it, and bare base64. What holds no certificate is refused by what it is.
+Reads PEM in any order and amid other text, DER, PKCS#7 as PEM or DER (also under the label ``CERTIFICATE``, as AD CS
+web enrolment saves it), UTF-16 as Windows editors save it, and bare base64. What holds no certificate is refused by
+what it is.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def _not_a_certificate() -> MaterialError:
 
 
 def _from_der(der: bytes, *, auxiliary: bool = False) -> list[x509.Certificate]:
-    """Give the certificates of a DER certificate or PKCS#7 (RFC 2315 §9), behind which, if ``auxiliary``, more may stand."""
+    """Give the certificates of a DER certificate or PKCS#7 (RFC 2315 §9); if ``auxiliary``, more may follow it."""
     try:
         return [x509.load_der_x509_certificate(_first_element(der) if auxiliary else der)]
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -270,8 +270,8 @@ def verify_trust(
 ) -> None:
     """Prove that ``chain`` (leaf first) ends at one of ``roots`` and that nothing on the way forbids it.
 
-    Signatures, dates, basicConstraints, key usage and name constraints of RFC 5280 §6 are looked at; what only the web's own
-    rules demand is not, so that a company's CA passes. Revocation is not looked at.
+    Signatures, dates, basicConstraints, key usage and name constraints of RFC 5280 §6 are looked at; what only the
+    web's own rules demand is not, so that a company's CA passes. Revocation is not looked at.
 
     Raises:
         MaterialError: ``expired``, ``not-yet-valid``, ``untrusted-root`` (named), ``untrusted-chain`` (with the

@@ -52,7 +52,7 @@ def _verify_with(certificates: Sequence[x509.Certificate], anchor: x509.Certific
 
 
 def _ca_policy() -> verification.ExtensionPolicy:
-    """Give what every CA certificate must say: that it is one and, if it lists key usages, that it signs certificates."""
+    """Give what each CA certificate must say: that it is one and, if it lists key usages, that it signs."""
     either = verification.Criticality.AGNOSTIC
     policy = verification.ExtensionPolicy.permit_all()
     policy = policy.require_present(x509.BasicConstraints, either, _require_ca)
