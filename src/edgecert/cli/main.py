@@ -1,0 +1,261 @@
+"""``edgecert``: finds the verb, runs it, and turns what went wrong into a message and an exit code.
+
+Nothing but argparse and the frame is loaded before the verb is known; each verb loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from edgecert.cli.common import CliContext, Done
+from edgecert.cli.parser import Parser, nearest
+from edgecert.shared.clock import SystemClock
+from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError, UsageError
+from edgecert.shared.output import Output, colour_wanted, silence
+from edgecert.shared.version import VERSION
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives, what it does in one line, and under which heading the help lists it."""
+
+    module: str
+    help: str
+    group: str
+
+
+GETTING, LIVING, LOOKING, TOOLS = "Get a certificate", "Keep it in service", "Look", "Tools"
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "plan": Verb("plan", "show which names the certificate needs, and why", GETTING),
+    "apply": Verb("apply", "make the world equal the flags file: issue and deploy what is missing", GETTING),
+    "issue": Verb("issue", "get the certificate without deploying it", GETTING),
+    "request": Verb("request", "make key and CSR now, to be sent to a CA by a person", GETTING),
+    "import": Verb("import_", "take in what the CA sent", GETTING),
+    "deploy": Verb("deploy", "put a generation into service on its targets, now or at a date", LIVING),
+    "rollback": Verb("rollback", "put the previous generation back into service", LIVING),
+    "renew": Verb("renew", "finish open deployments and renew what is due", LIVING),
+    "settings": Verb("settings", "show or change a certificate's saved settings", LIVING),
+    "rename": Verb("rename", "give a certificate another name", LIVING),
+    "remove": Verb("remove", "take a certificate out of the store", LIVING),
+    "prune": Verb("prune", "take away old generations", LIVING),
+    "list": Verb("list", "list the certificates, days left, and where they are deployed", LOOKING),
+    "show": Verb("show", "show one certificate with its history", LOOKING),
+    "check": Verb("check", "see whether store, chain and listeners are as they should be", LOOKING),
+    "export": Verb("export", "write certificate and key as PEM or PKCS#12", LOOKING),
+    "ca": Verb("ca", "show, export or extend the built-in local CA", TOOLS),
+    "config": Verb("config", "check configuration files; print their schema", TOOLS),
+    "explain": Verb("explain", "say what an error or finding code means and how to mend it", TOOLS),
+    "completion": Verb("completion", "print the completion script for a shell", TOOLS),
+}
+"""All verbs: name to module below ``edgecert.cli``, help and heading."""
+
+_GLOBAL_SWITCHES: Final = frozenset({"--json", "--yes", "-y", "-q", "--quiet", "-v", "-vv", "--verbose"})
+_GLOBAL_VALUES: Final = frozenset({"-c", "--flags-file", "--state-dir", "--lock-timeout"})
+
+
+class VerbModule(Protocol):
+    """What the module of a verb offers."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        ...
+
+    def run(self, context: CliContext) -> ExitCode:
+        """Do it."""
+        ...
+
+
+def load_verb(name: str) -> VerbModule:
+    """Give the module of the verb ``name``."""
+    return cast("VerbModule", importlib.import_module(f"edgecert.cli.{VERBS[name].module}"))
+
+
+def build_parser(name: str) -> Parser:
+    """Give the parser of the verb ``name``, its arguments added."""
+    parser = Parser(prog=f"edgecert {name}", description=_sentence(VERBS[name].help))
+    load_verb(name).configure(parser)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (default: the process's) and give its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a name's letters gets escapes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    given = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    output = _output(json="--json" in given, verbose=int("-v" in given or "--verbose" in given))
+    try:
+        code = guard(output, lambda: _dispatch(arguments, output, os.environ))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        code = ExitCode.FAILED
+    return int(code)
+
+
+def _output(*, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
+    colour = colour_wanted(sys.stderr, os.environ) and colour_wanted(sys.stdout, os.environ)
+    return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour)
+
+
+class Action(Protocol):
+    """What :func:`guard` runs."""
+
+    def __call__(self) -> int:
+        """Do it and give the exit code."""
+        ...
+
+
+def guard(output: Output, action: Action) -> int:
+    """Run ``action`` and turn whatever it raises into a message on ``output`` and an exit code.
+
+    Raises:
+        BrokenPipeError: nobody reads the output any more; there is nobody left to tell.
+    """
+    try:
+        return action()
+    except EdgecertError as error:
+        output.failure(error)
+        return error.exit_code
+    except Done as done:
+        return done.code
+    except SystemExit as leaving:  # argparse's way out of --help
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
+    except KeyboardInterrupt:
+        output.failure(EdgecertError("interrupted", code="interrupted"))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except PermissionError as error:
+        return _permission(output, error)
+    except Exception as error:  # noqa: BLE001  # the top of the program: whatever it is, the person gets a message
+        return _unexpected(output, error)
+
+
+def _permission(output: Output, error: PermissionError) -> ExitCode:
+    place = f"{error.filename}: " if error.filename else ""
+    hint = "run it as the user who owns that file (sudo -u USER edgecert …)"
+    output.failure(PermissionDeniedError(f"{place}{error.strerror or error}", hint=hint))
+    return ExitCode.PERMISSION
+
+
+def _unexpected(output: Output, error: Exception) -> ExitCode:
+    if output.verbose:
+        import traceback
+
+        from edgecert.shared.logs import scrub
+
+        output.detail(scrub("".join(traceback.format_exception(error))).rstrip())
+    code = "operating-system" if isinstance(error, OSError) else "internal"
+    hint = "" if output.verbose else "run it again with --verbose to see where"
+    output.failure(EdgecertError(f"{type(error).__name__}: {error}", code=code, hint=hint))
+    return ExitCode.FAILED
+
+
+def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
+    leading, rest = _split(arguments)
+    if "--version" in leading:
+        return _version(output)
+    if "-h" in leading or "--help" in leading:
+        output.result({"verbs": {name: verb.help for name, verb in VERBS.items()}}, overview())
+        return ExitCode.OK
+    if not rest:
+        raise UsageError("no verb given", hint=short_help())
+    name, *own = rest
+    if name not in VERBS:
+        near = nearest(name, VERBS)
+        raise UsageError(f"there is no verb {name!r}{near}", hint="edgecert --help lists the verbs")
+    parser = build_parser(name)
+    end = own.index("--") if "--" in own else len(own)
+    args = parser.parse_args([*own[:end], *leading, *own[end:]])
+    values = vars(args)
+    context = CliContext(
+        args=args,
+        output=_output(
+            json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
+        ),
+        environ=environ,
+        clock=SystemClock(),
+    )
+    return load_verb(name).run(context)
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part what stands before the verb (options every verb has) from the verb and its own arguments.
+
+    Raises:
+        UsageError: an option stands there that only a verb knows.
+    """
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        option, _, value = arguments[at].partition("=")
+        if option in _GLOBAL_VALUES and not value:
+            at += 1
+        elif option not in _GLOBAL_SWITCHES | _GLOBAL_VALUES | {"-h", "--help", "--version"}:
+            raise UsageError(f"{option} has to stand after the verb it belongs to", hint=short_help())
+        at += 1
+    return list(arguments[:at]), list(arguments[at:])
+
+
+def _version(output: Output) -> ExitCode:
+    libraries: dict[str, str] = {}
+    if output.verbose:
+        from edgecert.cli.versions import library_versions
+
+        libraries = library_versions()
+    lines = [f"edgecert {VERSION}", *(f"{name} {version}" for name, version in libraries.items())]
+    output.result({"version": VERSION, **({"libraries": libraries} if libraries else {})}, "\n".join(lines))
+    return ExitCode.OK
+
+
+def overview() -> str:
+    """Give the text of ``edgecert --help``: the verbs under their headings."""
+    lines = ["usage: edgecert VERB [options]", "", "Plans, gets, deploys and renews the certificates of an edge host."]
+    for group in (GETTING, LIVING, LOOKING, TOOLS):
+        lines += ["", f"{group}:"]
+        lines += [f"  {name:<11} {verb.help}" for name, verb in VERBS.items() if verb.group == group]
+    lines += [
+        "",
+        "Every verb:",
+        "  -h, --help              what the verb does and takes",
+        "  -c, --flags-file FILE   the flags file (TOML) that says what is wanted",
+        "  --state-dir DIR         where certificates are kept",
+        "  --json                  one JSON document on stdout",
+        "  -q, -v                  less, more on stderr",
+        "  --version [-v]          version; with -v also of the libraries",
+        "",
+        "Start with `edgecert plan -c FILE`; `edgecert apply -c FILE` does the rest.",
+    ]
+    return "\n".join(lines)
+
+
+def short_help() -> str:
+    """Give what is said when no verb is given."""
+    return "\n".join(
+        (
+            "edgecert plan -c FILE    show which names are needed",
+            "edgecert apply -c FILE   get the certificate and put it into service",
+            "edgecert renew           renew what is due",
+            "edgecert list            what there is",
+            "edgecert --help          all verbs",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
