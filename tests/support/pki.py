@@ -17,9 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from edgecert.shared.bundle import make_bundle
+from edgecert.shared.secret import Secret
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from edgecert.shared.bundle import Bundle
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 KeyKind = Literal["ecdsa-256", "ecdsa-384", "rsa-2048"]
@@ -55,6 +60,19 @@ class Issued:
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """Leaf first, then the intermediates."""
         return (self.cert, *self.chain)
+
+    def bundle(self, name: str = "edge", generation: int = 1, *, exportable: bool = True) -> Bundle:
+        """Give it as a generation of the lineage ``name``."""
+        return make_bundle(
+            Secret(self.key_pem),
+            self.certificates,
+            name=name,
+            generation=generation,
+            friendly_name="",
+            issuer_kind="local",
+            exportable=exportable,
+            created_at=now(),
+        )
 
     def write(self, directory: Path, stem: str = "server") -> tuple[Path, Path]:
         """Write ``<stem>.crt`` (full chain) and ``<stem>.key`` (0600) and give both paths."""

@@ -1,0 +1,95 @@
+"""The roots that peers' chains must end in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
+
+from edgecert.shared.chain import parse_certificates
+from edgecert.shared.errors import MaterialError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+SYSTEM_ROOTS: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # the BSDs
+)
+MAX_CHAIN_DEPTH: Final = 8
+
+
+class TrustStore:
+    """An immutable set of roots that can say whether a chain ends in one of them.
+
+    Lenient where private CAs are (no key identifiers, odd extensions), strict where it counts: signatures, validity,
+    CA flag of every issuer, path length, name constraints.
+    """
+
+    __slots__ = ("_store", "roots")
+
+    def __init__(self, roots: Sequence[x509.Certificate]) -> None:
+        """Trust ``roots``; without any, nobody is trusted."""
+        self.roots = tuple(roots)
+        self._store = Store(list(roots)) if roots else None
+
+    def verify_chain(self, chain: Sequence[x509.Certificate], *, now: datetime) -> None:
+        """Prove that ``chain`` (leaf first) leads to a root at ``now``. Says nothing of names or purpose.
+
+        Raises:
+            MaterialError: code ``untrusted``; the text is the verifier's.
+        """
+        if self._store is None:
+            raise MaterialError("no root is trusted", code="untrusted")
+        # RFC 5280 §4.2.1.9: an issuer that does not say it is a CA is none. Everything else about extensions is left to
+        # private CAs: the profile of the public web is not theirs.
+        issuers = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+        policy = (
+            PolicyBuilder()
+            .store(self._store)
+            .time(now)
+            .max_chain_depth(MAX_CHAIN_DEPTH)
+            .extension_policies(ca_policy=issuers, ee_policy=ExtensionPolicy.permit_all())
+        )
+        try:
+            # A client verifier only because that one does not match names: RFC 6120 knows names that it does not.
+            policy.build_client_verifier().verify(chain[0], list(chain[1:]))
+        except (VerificationError, ValueError) as error:
+            raise MaterialError(f"the chain leads to no trusted root: {error}", code="untrusted") from error
+
+
+def load_trust(ca_file: str) -> TrustStore:
+    """Give the roots in ``ca_file``; with an empty name those of the system (none where the system has none).
+
+    Raises:
+        MaterialError: code ``trust-unreadable``: the file is missing, unreadable, or holds no certificate.
+    """
+    if ca_file:
+        try:
+            return TrustStore(parse_certificates(Path(ca_file).read_bytes()))
+        except (OSError, MaterialError) as error:
+            message = f"cannot take the trusted roots from {ca_file}: {error}"
+            raise MaterialError(message, code="trust-unreadable", hint="[trust] ca_file names a PEM file") from error
+    for name in SYSTEM_ROOTS:
+        path = Path(name)
+        if path.is_file():
+            return TrustStore(_parse_each(path.read_bytes()))
+    return TrustStore(())
+
+
+def _parse_each(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Take what can be read: one odd root among a system's hundreds must not cost the others."""
+    roots: list[x509.Certificate] = []
+    end = b"-----END CERTIFICATE-----"
+    for block in pem.split(end)[:-1]:
+        start = block.find(b"-----BEGIN CERTIFICATE-----")
+        try:
+            roots.append(x509.load_pem_x509_certificate(block[start:] + end + b"\n"))
+        except ValueError:
+            continue
+    return tuple(roots)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgecert.shared.errors import MaterialError
+from gateway.tls.channel import TlsChannel, TlsFailedError
+from gateway.tls.context import TlsContexts, build_contexts
+from gateway.tls.trust import TrustStore
+from tests.support.pki import now
+
+if TYPE_CHECKING:
+    from tests.support.pki import Issued, Pki
+
+
+@pytest.fixture
+def contexts(contoso: Issued, fabrikam: Issued) -> TlsContexts:
+    bundles = [contoso.bundle("contoso", 3), fabrikam.bundle("fabrikam", 8)]
+    return build_contexts(bundles, domains=["contoso.example", "fabrikam.example"], trust=TrustStore(()))
+
+
+def shake(client: TlsChannel, server: TlsChannel) -> None:
+    for _ in range(10):
+        if client.handshake_done and server.handshake_done:
+            return
+        server.receive_data(client.data_to_send())
+        client.receive_data(server.data_to_send())
+    message = "the handshake does not end"
+    raise AssertionError(message)
+
+
+def connect(contexts: TlsContexts, peer: str = "contoso.example") -> tuple[TlsChannel, TlsChannel]:
+    client = TlsChannel.client(contexts, "fabrikam.example", peer)
+    server = TlsChannel.server(contexts, peer)
+    shake(client, server)
+    return client, server
+
+
+def test_both_sides_show_leaf_and_intermediate_once(contexts: TlsContexts, contoso: Issued, fabrikam: Issued) -> None:
+    client, server = connect(contexts)
+    assert client.peer_chain == contoso.certificates
+    assert server.peer_chain == fabrikam.certificates
+    assert client.version == server.version == "TLSv1.3"
+    assert server.generation == ("contoso", 3)
+    assert client.generation == ("fabrikam", 8)
+
+
+def test_a_certificate_that_openssl_would_refuse_does_not_end_the_handshake(pki: Pki) -> None:
+    names = ["fabrikam.example"]
+    for odd in (pki.expired(names), pki.issue(names, self_signed=True, common_name="x"), pki.issue(names,
+        eku=["client"])): contexts = build_contexts([odd.bundle()], domains=names, trust=TrustStore(())) client,
+        server = connect(contexts, "fabrikam.example") assert server.peer_chain[0] == client.peer_chain[0] == odd.cert
+        assert server.peer_chain[0].not_valid_before_utc < now()
+
+
+def test_direct_tls_follows_the_server_name_and_speaks_alpn(contexts: TlsContexts, fabrikam: Issued) -> None:
+    client = TlsChannel.client(contexts, "contoso.example", "fabrikam.example", direct=True)
+    server = TlsChannel.server(contexts, None, direct=True)
+    shake(client, server)
+    assert client.peer_chain == fabrikam.certificates
+    assert server.generation == ("fabrikam", 8)
+    assert client.alpn == server.alpn == b"xmpp-server"
+
+
+def test_starttls_presents_for_the_header_and_not_for_the_server_name(contexts: TlsContexts, contoso: Issued) -> None:
+    client = TlsChannel.client(contexts, "contoso.example", "fabrikam.example")
+    server = TlsChannel.server(contexts, "contoso.example")
+    shake(client, server)
+    assert client.peer_chain == contoso.certificates
+
+
+def test_carries_data_both_ways_and_the_end(contexts: TlsContexts) -> None:
+    client, server = connect(contexts)
+    client.send(b"x" * 100_000)
+    server.receive_data(client.data_to_send())
+    assert len(server.read(65536)) == 65536
+    assert len(server.read(65536)) == 100_000 - 65536
+    assert server.read() == b""
+    server.send(b"bye")
+    server.shutdown()
+    client.receive_data(server.data_to_send())
+    assert client.read() == b"bye"
+    assert client.eof
+
+
+def test_garbage_instead_of_tls_is_told(contexts: TlsContexts) -> None:
+    server = TlsChannel.server(contexts, None)
+    with pytest.raises(TlsFailedError, match="TLS failed"):
+        server.receive_data(b"<stream:stream xmlns='jabber:server'>" * 10)
+    client, server = connect(contexts)
+    client.receive_data(b"\x17\x03\x03\x00\x20" + bytes(32))
+    with pytest.raises(TlsFailedError):
+        client.read()
+
+
+def test_nothing_to_present_is_an_error() -> None:
+    nothing = build_contexts([], domains=[], trust=TrustStore(()))
+    with pytest.raises(MaterialError):
+        TlsChannel.server(nothing, None)
+    with pytest.raises(MaterialError):
+        TlsChannel.client(nothing, "contoso.example", "fabrikam.example")
