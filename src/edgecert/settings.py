@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from typing_extensions import override
+
 from edgecert.model.flagnames import dotted_flag, environment_name, flag_names, parse_environment
 from edgecert.model.request import CertificateRequest
 from edgecert.model.requestrules import check_request
@@ -25,8 +27,6 @@ from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.shared.option import option
 from edgecert.shared.schema import OptionInfo, iter_options, plain
 from edgecert.shared.tomltext import to_toml_value
-
-from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def library_versions() -> dict[str, str]:
-    """Give name and version of Python, of the libraries, and of both OpenSSLs: ``cryptography``'s own and the system's."""
+    """Give name and version of Python, of the libraries, and of both OpenSSLs, ``cryptography``'s and the system's."""
     import platform
     import ssl
     from importlib.metadata import version

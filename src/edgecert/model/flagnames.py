@@ -1,4 +1,4 @@
-"""What the keys of the flags file are called, and how values are written, on the command line and in the environment."""
+"""What the keys of the flags file are called, and how values are written, as flags and in the environment."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from edgecert.shared.errors import ConfigProblem
 from edgecert.shared.schema import Key, KeyKind, iter_options, keys_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from edgecert.shared.jsonvalue import JsonObject
 
