@@ -8,7 +8,6 @@ from edgecert.shared.errors import MaterialError
 from gateway.tls.channel import TlsChannel, TlsFailedError
 from gateway.tls.context import TlsContexts, build_contexts
 from gateway.tls.trust import TrustStore
-from tests.support.pki import now
 
 if TYPE_CHECKING:
     from tests.support.pki import Issued, Pki
@@ -48,10 +47,11 @@ def test_both_sides_show_leaf_and_intermediate_once(contexts: TlsContexts, conto
 
 def test_a_certificate_that_openssl_would_refuse_does_not_end_the_handshake(pki: Pki) -> None:
     names = ["fabrikam.example"]
-    for odd in (pki.expired(names), pki.issue(names, self_signed=True, common_name="x"), pki.issue(names,
-        eku=["client"])): contexts = build_contexts([odd.bundle()], domains=names, trust=TrustStore(())) client,
-        server = connect(contexts, "fabrikam.example") assert server.peer_chain[0] == client.peer_chain[0] == odd.cert
-        assert server.peer_chain[0].not_valid_before_utc < now()
+    self_signed = pki.issue(names, self_signed=True, common_name="x")
+    for odd in (pki.expired(names), self_signed, pki.issue(names, eku=["client"])):
+        contexts = build_contexts([odd.bundle()], domains=names, trust=TrustStore(()))
+        client, server = connect(contexts, "fabrikam.example")
+        assert server.peer_chain[0] == client.peer_chain[0] == odd.cert
 
 
 def test_direct_tls_follows_the_server_name_and_speaks_alpn(contexts: TlsContexts, fabrikam: Issued) -> None:
