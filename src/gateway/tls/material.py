@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from edgecert.shared.atomic import make_directory, remove_directory, remove_file, sweep, write_file
 from edgecert.shared.bundle import generation_directory, parse_generation, read_bundle_dir, read_meta, write_bundle_dir
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgecert.shared.bundle import Bundle, BundleMeta
-    from edgecert.shared.control import CloseOldStreams
     from edgecert.shared.jsonvalue import JsonObject
     from edgecert.shared.keywrap import KeyWrapper
+
+CloseOldStreams = Literal["keep", "drain", "now"]
 
 CLOCK_GRACE: Final = timedelta(minutes=5)
 KEEP_GENERATIONS: Final = 5

@@ -38,7 +38,7 @@ def test_says_which_file_is_unreadable(tmp_path: Path, content: bytes | None) ->
     path = tmp_path / "roots.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(MaterialError, match="roots.pem") as caught:
+    with pytest.raises(MaterialError, match=r"roots\.pem") as caught:
         load_trust(str(path))
     assert caught.value.code == "trust-unreadable"
 
