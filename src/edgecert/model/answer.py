@@ -69,7 +69,7 @@ def _key_within(data: bytes, password: Secret | None) -> PrivateKey | None:
 def compare_names(planned: Sequence[GeneralName], leaf: x509.Certificate) -> tuple[Finding, ...]:
     """Give what differs between the names asked for and those in ``leaf``; nothing when they are the same in any order.
 
-    ``names-missing`` is an error: a service of that name would fail its handshakes. ``names-added`` is a warning: CAs
+    ``name-missing`` is an error: a service of that name would fail its handshakes. ``name-added`` is a warning: CAs
     add names (such as ``www.``), but they should be looked at.
     """
     issued = from_certificate(leaf)
@@ -79,11 +79,11 @@ def compare_names(planned: Sequence[GeneralName], leaf: x509.Certificate) -> tup
     if missing:
         message = f"the certificate lacks names that were asked for: {', '.join(missing)}"
         hint = "ask the CA why; take it as it is with --accept-names"
-        findings.append(Finding("names-missing", Severity.ERROR, missing, message, hint))
+        findings.append(Finding("name-missing", Severity.ERROR, missing, message, hint))
     if added:
         message = f"the certificate has names that were not asked for: {', '.join(added)}"
         hint = "make sure that the CA answered this request"
-        findings.append(Finding("names-added", Severity.WARNING, added, message, hint))
+        findings.append(Finding("name-added", Severity.WARNING, added, message, hint))
     return tuple(findings)
 
 
