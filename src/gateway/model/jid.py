@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from typing_extensions import override
+
 from edgecert.shared.names import NameProblem, normalise_domain, to_unicode
 from gateway.errors import AddressError
 
@@ -55,6 +57,7 @@ class Jid:
         """Whether ``text`` is this address in canonical spelling, so that it need not be rewritten before it is passed on."""
         return text == str(self) or (not text.isascii() and text == self.wire)
 
+    @override
     def __str__(self) -> str:
         return _join(self.local, self.domain, self.resource)
 
