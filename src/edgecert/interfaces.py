@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgecert.shared.secret import Secret
 
 
-# --- issuing -----------------------------------------------------------------------------------------------------------------
+# --- issuing ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Issuer(Protocol):
         ...
 
 
-# --- store -------------------------------------------------------------------------------------------------------------------
+# --- store -----------------------------------------------------------------------------------------------
 
 RequestState = Literal["open", "cancelled", "completed"]
 
@@ -142,7 +142,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Deployments:
-    """The deployment state of a lineage: per target, and the generations that nothing automatic may deploy, with the reason."""
+    """The deployment state of a lineage: per target, and what is held, with the reason."""
 
     targets: tuple[Deployment, ...] = ()
     held: Mapping[int, str] = field(default_factory=dict)
@@ -169,10 +169,13 @@ class PruneReport:
 
 
 class CertificateStore(Protocol):
-    """Where lineages live. A generation is immutable; every write is whole or not there, at whatever point the process dies.
+    """Where lineages live.
+
+    A generation is immutable; every write is whole or not there, at whatever point the process dies.
 
     Callers that change a lineage hold its lock, and look again at what they decided on after they got it.
-    Methods that take a lineage raise ``StoreError`` (code ``no-such-certificate``) when there is none, unless they say otherwise.
+    Methods that take a lineage raise ``StoreError`` (code ``no-such-certificate``) when there is none, unless they say
+    otherwise.
     """
 
     @property
@@ -261,7 +264,7 @@ class CertificateStore(Protocol):
         ...
 
     def prune(self, name: str, *, keep: int, protect: frozenset[int], dry_run: bool = False) -> PruneReport:
-        """Take away old generations beyond ``keep``, never one in ``protect`` or current, and the keys of ended requests."""
+        """Take away generations beyond ``keep``, but none in ``protect`` nor current, and keys of ended requests."""
         ...
 
     def remove(self, name: str) -> None:
@@ -277,7 +280,7 @@ class CertificateStore(Protocol):
         ...
 
 
-# --- deploying ---------------------------------------------------------------------------------------------------------------
+# --- deploying -------------------------------------------------------------------------------------------
 
 CloseOldStreams = Literal["keep", "drain", "now"]
 
@@ -312,6 +315,9 @@ class DeployOptions:
     rollback: bool = False
     allow_drop: bool = False
     close_old_streams: CloseOldStreams = "keep"
+
+
+DEPLOY_AS_USUAL: Final = DeployOptions()
 
 
 class Deployer(Protocol):

@@ -1,0 +1,86 @@
+"""``edgecert check``: the doctor, for people, for programs and for Nagios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgecert.cli import shapes
+from edgecert.cli.common import add_common
+from edgecert.cli.session import flags_file_changed, lineage, wiring_for
+from edgecert.lifecycle.check import Checking, CheckResult, CheckVerdict
+from edgecert.shared.errors import EdgecertError, ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edgecert.cli.common import CliContext
+    from edgecert.wiring import Wiring
+
+_MARKS = {CheckVerdict.OK: "ok", CheckVerdict.WARNING: "WARNING", CheckVerdict.CRITICAL: "CRITICAL"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``check``."""
+    add_common(parser)
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="only this certificate; default: all")
+    parser.add_argument(
+        "--nagios", action="store_true", help="one line with performance data and Nagios' own exit codes"
+    )
+
+
+def run(context: CliContext) -> ExitCode:
+    """Do ``check``."""
+    if context.args.nagios:
+        return _nagios(context)
+    wiring = wiring_for(context)
+    results = _results(context, wiring)
+    worst = max((result.verdict for result in results), default=CheckVerdict.OK)
+    document = [
+        {
+            "subject": result.subject,
+            "check": result.check,
+            "verdict": result.verdict.name.lower(),
+            "message": result.message,
+            "hint": result.hint,
+        }
+        for result in results
+    ]
+    context.output.result({"checks": document}, _human(results) or "there is nothing to check yet")
+    return {CheckVerdict.OK: ExitCode.OK, CheckVerdict.WARNING: ExitCode.WARNING}.get(worst, ExitCode.CRITICAL)
+
+
+def _results(context: CliContext, wiring: Wiring) -> tuple[CheckResult, ...]:
+    checking = Checking(wiring.store, wiring.deploying, flags_file_changed, context.clock)
+    name = context.args.name
+    names = (lineage(wiring, name),) if name else wiring.store.lineages()
+    return tuple(result for each in names for result in checking.check(each))
+
+
+def _human(results: tuple[CheckResult, ...]) -> str:
+    lines = []
+    for result in sorted(results, key=lambda entry: -entry.verdict):
+        lines.append(f"{_MARKS[result.verdict]:<8}  {result.subject}: {result.message} [{result.check}]")
+        if result.hint and result.verdict is not CheckVerdict.OK:
+            lines.append(f"{'':8}  try: {result.hint}")
+    return "\n".join(lines)
+
+
+def _nagios(context: CliContext) -> ExitCode:
+    """Print Nagios' first line; whatever hinders the check is UNKNOWN, not a crash of the plug-in."""
+    try:
+        wiring = wiring_for(context)
+        results = _results(context, wiring)
+        metas = [
+            wiring.store.load_meta(name, number)
+            for name in wiring.store.lineages()
+            if (number := wiring.store.current(name)) is not None
+        ]
+    except EdgecertError as error:
+        context.output.result({"status": "UNKNOWN"}, f"EDGECERT UNKNOWN - {error.message}")
+        return ExitCode(CheckVerdict.UNKNOWN)
+    worst = max((result.verdict for result in results), default=CheckVerdict.OK)
+    bad = [result for result in results if result.verdict is worst and worst is not CheckVerdict.OK]
+    text = "; ".join(f"{result.subject}: {result.message}" for result in bad) or f"{len(metas)} certificates are good"
+    data = " ".join(f"'{meta.name}'={shapes.days_left(meta, context.clock.now())}" for meta in metas)
+    context.output.result({"status": worst.name}, f"EDGECERT {worst.name} - {text.replace('|', '/')} | {data}")
+    return ExitCode(worst)

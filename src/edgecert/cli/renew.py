@@ -1,0 +1,106 @@
+"""``edgecert renew``: what is due, or what is named with ``--force``; open deployments first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgecert.cli import shapes
+from edgecert.cli.common import add_common, add_dry_run
+from edgecert.cli.session import flags_file_changed, wiring_for, worst
+from edgecert.interfaces import DeployOptions
+from edgecert.shared.clock import format_time
+from edgecert.shared.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edgecert.cli.common import CliContext
+    from edgecert.lifecycle.renew import RenewResult
+    from edgecert.shared.jsonvalue import JsonValue
+    from edgecert.wiring import Wiring
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``renew``."""
+    add_common(parser)
+    add_dry_run(parser)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these certificates")
+    parser.add_argument("--force", action="store_true", help="renew those named although they are not due")
+    parser.add_argument(
+        "--close-old-streams",
+        choices=("keep", "drain", "now"),
+        default="keep",
+        help="what becomes of streams that began with the old certificate",
+    )
+
+
+def run(context: CliContext) -> ExitCode:
+    """Do ``renew``."""
+    args, wiring = context.args, wiring_for(context)
+    if args.force and not args.names:
+        message = "--force needs the names of the certificates to renew"
+        raise UsageError(message, hint="edgecert renew NAME --force")
+    names = args.names or wiring.store.lineages()
+    options = DeployOptions(close_old_streams=args.close_old_streams)
+    results = []
+    for name in names:
+        _warn_of_changed_flags_file(context, wiring, name)
+        results.append(wiring.renewing.renew(name, force=args.force, dry_run=args.dry_run, options=options))
+    document = {"dry_run": args.dry_run, "lineages": [_shape(wiring, result) for result in results]}
+    text = (
+        "\n".join(_human(context, wiring, result) for result in results)
+        or f"there is no certificate in {wiring.state_dir} yet"
+    )
+    context.output.result(document, text)
+    return worst(_code(result) for result in results)
+
+
+def _code(result: RenewResult) -> ExitCode:
+    if result.error is not None:
+        return result.error.exit_code
+    return ExitCode.WAITING if result.newly_waiting else ExitCode.OK
+
+
+def _warn_of_changed_flags_file(context: CliContext, wiring: Wiring, name: str) -> None:
+    settings = wiring.store.load_settings(name) if name in wiring.store.lineages() else None
+    if settings is None:
+        return
+    if flags_file_changed(settings):
+        how = f"edgecert apply -c {settings.flags_file}"
+        text = f"changed since it was applied; renew obeys the saved settings. To use the file: {how}"
+        context.output.warn("flags-file-not-applied", text, settings.flags_file)
+
+
+def _shape(wiring: Wiring, result: RenewResult) -> dict[str, JsonValue]:
+    error = result.error
+    return {
+        "name": result.name,
+        "action": result.action,
+        "due_at": format_time(result.due_at) if result.due_at else None,
+        "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+        "certificate": shapes.certificate(wiring.store, result.certificate) if result.certificate else None,
+        "deployments": [shapes.target_result(entry) for entry in result.deployments],
+    }
+
+
+def _human(context: CliContext, wiring: Wiring, result: RenewResult) -> str:
+    due = f", renews on {format_time(result.due_at)}" if result.due_at else ""
+    targets = f"\n{shapes.describe_targets(result.deployments)}" if result.deployments else ""
+    meta = result.certificate
+    match result.action:
+        case "failed":
+            error = result.error
+            return f"{result.name}: FAILED: {error.message if error else ''}"
+        case "waiting":
+            return (
+                f"{result.name}: waits for the CA's answer to its open request (edgecert show {result.name}){targets}"
+            )
+        case "renewed" if context.args.dry_run:
+            return f"{result.name}: would be renewed{due}"
+        case "renewed" if meta is not None:
+            return f"Renewed {shapes.describe_certificate(wiring.store, meta, context.clock.now())}{targets}"
+        case "deployed":
+            return f"{result.name}: an open deployment was finished{due}{targets}"
+        case _:
+            until = f"valid until {format_time(meta.not_after)}" if meta else "no certificate"
+            return f"{result.name}: {until}{due}"

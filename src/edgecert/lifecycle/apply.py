@@ -1,0 +1,248 @@
+"""The world made equal to a flags file: only what is missing is done, so that a second run does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from edgecert.interfaces import DEPLOY_AS_USUAL, SavedSettings
+from edgecert.lifecycle.demand import Demand
+from edgecert.lifecycle.deploy import first_failure
+from edgecert.lifecycle.issue import Outcome
+from edgecert.model.renewal import decide_renewal
+from edgecert.model.sanplan import plan_sans
+from edgecert.shared.errors import PlanError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edgecert.interfaces import CertificateStore, DeployOptions, Progress
+    from edgecert.lifecycle.deploy import Deploying, TargetResult
+    from edgecert.lifecycle.issue import Issuance
+    from edgecert.model.request import CertificateRequest, DeployTarget
+    from edgecert.model.sanplan import PlannedCertificate, SanPlan
+    from edgecert.shared.clock import Clock
+    from edgecert.shared.errors import EdgecertError
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: the flags file and a hash of its text, both empty without one."""
+
+    flags_file: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How far an ``apply`` goes."""
+
+    deploy: bool = True
+    force: bool = False
+    dry_run: bool = False
+    repack: bool = False
+    take_over: bool = False
+    renew_due: bool = True
+    deploying: DeployOptions = DEPLOY_AS_USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an ``apply`` did, or with ``dry_run`` would do, for one certificate of the plan."""
+
+    name: str
+    outcome: Outcome
+    reason: str
+    settings_changed: bool
+    deployments: tuple[TargetResult, ...] = ()
+    targets: tuple[str, ...] = ()
+    error: EdgecertError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """The use case behind ``issue`` and ``apply``."""
+
+    store: CertificateStore
+    issuance_for: Callable[[CertificateRequest], Issuance]
+    deploying: Deploying
+    clock: Clock
+    progress: Progress
+    lock_timeout: float
+
+    def plan(self, request: CertificateRequest, *, repack: bool = False) -> SanPlan:
+        """Plan ``request`` with the assignment that earlier plans of this lineage chose.
+
+        Raises:
+            PlanError: a finding is of severity error; every such finding is in the message.
+        """
+        saved = self.store.load_settings(request.certificate.name)
+        plan = plan_sans(request, assignment=saved.assignment if saved else {}, repack=repack)
+        if plan.errors:
+            lines = [f"{finding.code}: {finding.message}" for finding in plan.errors]
+            raise PlanError(
+                "\n".join(lines), hint="edgecert plan shows all findings; edgecert explain CODE tells what one means"
+            )
+        for finding in plan.findings:
+            if finding.severity == "warning":
+                self.progress.warn(finding.code, finding.message, ", ".join(finding.names))
+        return plan
+
+    def apply(self, request: CertificateRequest, origin: Origin, options: ApplyOptions) -> tuple[Applied, ...]:
+        """Apply ``request``: every certificate of its plan, one after the other."""
+        plan = self.plan(request, repack=options.repack)
+        issuance = self.issuance_for(request)
+        results = []
+        for index, planned in enumerate(plan.certificates, start=1):
+            part = _request_of_part(request, planned, index)
+            with self.store.lock(planned.name, self.lock_timeout):
+                self._own_targets(planned.name, part, options)
+                settings = SavedSettings(
+                    request=part,
+                    saved_at=self.clock.now(),
+                    flags_file=origin.flags_file,
+                    flags_digest=origin.digest,
+                    part=index,
+                    part_of=request.certificate.name if index > 1 else "",
+                    assignment=plan.assignment,
+                )
+                results.append(self._apply_part(issuance, Demand(part, planned), settings, options))
+        return tuple(results)
+
+    def save_settings(self, name: str, settings: SavedSettings) -> bool:
+        """Keep ``settings`` if they differ from those kept; say whether they did."""
+        saved = self.store.load_settings(name)
+        if saved is not None and replace(saved, saved_at=settings.saved_at) == settings:
+            return False
+        self.store.save_settings(name, settings)
+        return saved is None or saved.request != settings.request
+
+    def _apply_part(
+        self, issuance: Issuance, demand: Demand, settings: SavedSettings, options: ApplyOptions
+    ) -> Applied:
+        name, targets = demand.name, settings.request.deploy
+        reason = issuance.reason_to_issue(
+            demand, renew_due=options.renew_due and self._due(name, settings), force=options.force
+        )
+        saved = self.store.load_settings(name)
+        changed = saved is None or saved.request != settings.request
+        if options.dry_run:
+            return Applied(
+                name, self._unissued(name, reason), reason, changed, targets=tuple(target.name for target in targets)
+            )
+        self.save_settings(name, settings)
+        issuance.settle(name)
+        self._forget_dropped_targets(name, targets)
+        finished = self.deploying.finish_open(name, targets, now_or_never=True) if options.deploy and not reason else ()
+        if reason:
+            self.progress.step(f"{name}: {reason}")
+            outcome = issuance.issue(demand, fresh=False)
+        else:
+            outcome = self._unissued(name, reason)
+        deployments = finished
+        if options.deploy and not finished:
+            deployments = self._deploy(name, outcome, targets, options)
+        return Applied(
+            name,
+            outcome,
+            reason,
+            changed,
+            deployments,
+            tuple(target.name for target in targets),
+            first_failure(deployments),
+        )
+
+    def _deploy(
+        self, name: str, outcome: Outcome, targets: tuple[DeployTarget, ...], options: ApplyOptions
+    ) -> tuple[TargetResult, ...]:
+        if outcome.bundle is not None and outcome.action == "issued":
+            return self.deploying.deploy(outcome.bundle, targets, options.deploying)
+        number = self.deploying.desired(name)
+        return (
+            ()
+            if number is None
+            else self.deploying.ensure(self.store.load_bundle(name, number), targets, options.deploying)
+        )
+
+    def _unissued(self, name: str, reason: str) -> Outcome:
+        number = self.store.current(name)
+        bundle = self.store.load_bundle(name, number) if number is not None else None
+        return Outcome(name, "issued" if reason else "unchanged", bundle=bundle)
+
+    def _due(self, name: str, settings: SavedSettings) -> bool:
+        number = self.store.current(name)
+        if number is None:
+            return True
+        meta = self.store.load_meta(name, number)
+        return decide_renewal(
+            meta.not_before, meta.not_after, now=self.clock.now(), renew_before=settings.request.renewal.renew_before
+        ).due
+
+    def _forget_dropped_targets(self, name: str, targets: tuple[DeployTarget, ...]) -> None:
+        state = self.store.deployments(name)
+        known = {target.name for target in targets}
+        if any(entry.target not in known for entry in state.targets):
+            self.store.save_deployments(
+                name, replace(state, targets=tuple(entry for entry in state.targets if entry.target in known))
+            )
+
+    def _own_targets(self, name: str, request: CertificateRequest, options: ApplyOptions) -> None:
+        """See that no other lineage writes the same files; with ``take_over`` take the target away from it."""
+        mine = _places(name, request)
+        for other in self.store.lineages():
+            settings = self.store.load_settings(other) if other != name else None
+            if settings is None:
+                continue
+            shared = [target for place, target in _places(other, settings.request).items() if place in mine]
+            if not shared:
+                continue
+            if not options.take_over:
+                message = f"deploy target {shared[0].name} belongs to {other}: one place is written by one certificate"
+                raise UsageError(
+                    message, code="target-taken", hint="choose another place, or take it over with --take-over"
+                )
+            if not options.dry_run:
+                left = tuple(target for target in settings.request.deploy if target not in shared)
+                self.store.save_settings(other, replace(settings, request=replace(settings.request, deploy=left)))
+                self.store.audit("target-taken-over", other, target=shared[0].name, by=name)
+
+
+def _places(name: str, request: CertificateRequest) -> Mapping[tuple[str, ...], DeployTarget]:
+    """Where a request's targets put things; a gateway has one per lineage, files one per file name."""
+    places: dict[tuple[str, ...], DeployTarget] = {}
+    for target in request.deploy:
+        if target.kind == "gateway":
+            places["gateway", target.control, name] = target
+        else:
+            files = {
+                "pem-files": (target.cert_file, target.key_file),
+                "combined": (target.combined_file,),
+                "per-domain": ("*",),
+            }[target.layout]
+            for file in files:
+                places["files", target.directory, file] = target
+    return places
+
+
+def _request_of_part(request: CertificateRequest, planned: PlannedCertificate, index: int) -> CertificateRequest:
+    """Give the request of one part of a split: the same, but for the names of the files it is written to."""
+    if index == 1 or planned.name == request.certificate.name:
+        return request
+    return replace(request, deploy=tuple(_target_of_part(target, index) for target in request.deploy))
+
+
+def _target_of_part(target: DeployTarget, index: int) -> DeployTarget:
+    if target.kind == "gateway" or target.layout == "per-domain":
+        return target
+    return replace(
+        target,
+        cert_file=_numbered(target.cert_file, index),
+        key_file=_numbered(target.key_file, index),
+        combined_file=_numbered(target.combined_file, index),
+    )
+
+
+def _numbered(file: str, index: int) -> str:
+    path = PurePath(file)
+    return str(path.with_name(f"{path.stem}-{index}{path.suffix}"))

@@ -1,0 +1,166 @@
+"""Renewal for ever: from the saved settings alone.
+
+Every run first finishes what earlier runs left open, then deploys what was staged for a date that has come, then renews
+what is due. One lineage that fails does not keep the others waiting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from edgecert.interfaces import DEPLOY_AS_USUAL
+from edgecert.lifecycle.demand import Demand
+from edgecert.model.renewal import decide_renewal
+from edgecert.model.sanplan import plan_sans
+from edgecert.shared.clock import format_time
+from edgecert.shared.errors import EdgecertError, PlanError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from edgecert.interfaces import CertificateStore, DeployOptions, Progress, SavedSettings
+    from edgecert.lifecycle.deploy import Deploying, TargetResult
+    from edgecert.lifecycle.issue import Issuance, Outcome
+    from edgecert.model.request import DeployTarget
+    from edgecert.model.sanplan import PlannedCertificate
+    from edgecert.shared.bundle import BundleMeta
+    from edgecert.shared.clock import Clock
+
+RenewAction = Literal["renewed", "not-due", "deployed", "waiting", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenewResult:
+    """What a run did for one lineage."""
+
+    name: str
+    action: RenewAction
+    due_at: datetime | None = None
+    error: EdgecertError | None = None
+    certificate: BundleMeta | None = None
+    deployments: tuple[TargetResult, ...] = ()
+    newly_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """The use case over all lineages of a store."""
+
+    store: CertificateStore
+    issuance_for: Callable[[SavedSettings], Issuance]
+    deploying: Deploying
+    targets_of: Callable[[SavedSettings], tuple[DeployTarget, ...]]
+    clock: Clock
+    progress: Progress
+    lock_timeout: float
+
+    def renew(
+        self, name: str, *, force: bool = False, dry_run: bool = False, options: DeployOptions = DEPLOY_AS_USUAL
+    ) -> RenewResult:  # frozen
+        """Do what is due for the lineage ``name``. Errors are part of the result, never raised."""
+        try:
+            with self.store.lock(name, self.lock_timeout):
+                return self._renew(name, force=force, dry_run=dry_run, options=options)
+        except EdgecertError as error:
+            self.progress.warn(error.code, f"{name}: {error.message}", name)
+            return RenewResult(name, "failed", error=error, certificate=self._meta(name))
+
+    def _renew(self, name: str, *, force: bool, dry_run: bool, options: DeployOptions) -> RenewResult:
+        settings = self.store.load_settings(name)
+        if settings is None:
+            message = f"there is no certificate named {name}"
+            raise StoreError(message, code="no-such-certificate", hint="edgecert list shows what there is")
+        due_at, due = self._due(name, settings)
+        if dry_run:
+            return RenewResult(name, "renewed" if due or force else "not-due", due_at, certificate=self._meta(name))
+        deployed = self._finish(name, settings)
+        if not due and not force:
+            action: RenewAction = "deployed" if deployed else "not-due"
+            return self._result(name, action, due_at, deployed)
+        self.progress.step(
+            f"{name}: renewing ({'asked for' if due_at is None or not due else 'due since ' + format_time(due_at)})"
+        )
+        outcome = self.issuance_for(settings).issue(Demand(settings.request, planned_part(settings, name)))
+        return self._after_issue(name, settings, outcome, due_at, options, deployed)
+
+    def _after_issue(  # the facts of one run
+        self,
+        name: str,
+        settings: SavedSettings,
+        outcome: Outcome,
+        due_at: datetime | None,
+        options: DeployOptions,
+        deployed: tuple[TargetResult, ...],
+    ) -> RenewResult:
+        if outcome.bundle is None:
+            if outcome.newly_waiting:
+                self.progress.warn("waiting", f"{name}: {outcome.message}", name)
+            return RenewResult(
+                name,
+                "waiting",
+                due_at,
+                certificate=self._meta(name),
+                deployments=deployed,
+                newly_waiting=outcome.newly_waiting,
+            )
+        results = self.deploying.deploy(outcome.bundle, self.targets_of(settings), options)
+        return self._result(name, "renewed", self._due(name, settings)[0], results)
+
+    def _finish(self, name: str, settings: SavedSettings) -> tuple[TargetResult, ...]:
+        targets = self.targets_of(settings)
+        done = self.deploying.finish_open(name, targets)
+        staged = self.deploying.due_staged(name)
+        if staged is None:
+            return done
+        bundle = self.store.load_bundle(name, staged.generation)
+        self.deploying.refuse_unfit(bundle.meta, automatic=True)
+        self.progress.step(
+            f"{name}: generation {staged.generation} was staged for {format_time(staged.effective_at)}: into service"
+        )
+        return (*done, *self.deploying.deploy(bundle, targets))
+
+    def _due(self, name: str, settings: SavedSettings) -> tuple[datetime | None, bool]:
+        meta = self._meta(name)
+        if meta is None:
+            return None, True
+        decision = decide_renewal(
+            meta.not_before, meta.not_after, now=self.clock.now(), renew_before=settings.request.renewal.renew_before
+        )
+        return decision.due_at, decision.due
+
+    def _meta(self, name: str) -> BundleMeta | None:
+        number = self.store.current(name)
+        return None if number is None else self.store.load_meta(name, number)
+
+    def _result(
+        self, name: str, action: RenewAction, due_at: datetime | None, results: tuple[TargetResult, ...]
+    ) -> RenewResult:
+        broken = [entry for entry in results if entry.failed]
+        error = (
+            EdgecertError(
+                "; ".join(f"{entry.deployment.target}: {entry.deployment.last_error}" for entry in broken),
+                code="deploy",
+            )
+            if broken
+            else None
+        )
+        return RenewResult(name, action, due_at, error=error, certificate=self._meta(name), deployments=results)
+
+
+def planned_part(settings: SavedSettings, name: str) -> PlannedCertificate:
+    """Give the part of the saved settings' plan that is the lineage ``name``.
+
+    Raises:
+        PlanError: the saved settings no longer plan such a certificate, or the plan has errors.
+    """
+    plan = plan_sans(settings.request, assignment=settings.assignment)
+    if plan.errors:
+        message = "; ".join(finding.message for finding in plan.errors)
+        raise PlanError(message, hint=f"edgecert settings show {name}")
+    for planned in plan.certificates:
+        if planned.name == name:
+            return planned
+    message = f"the saved settings of {name} plan no certificate of that name"
+    raise PlanError(message, hint=f"apply its flags file again, or: edgecert remove {name}")

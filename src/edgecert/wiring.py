@@ -1,0 +1,152 @@
+"""The one place that knows which adapter stands behind which interface."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edgecert.lifecycle.apply import Applying
+from edgecert.lifecycle.deploy import Deploying
+from edgecert.lifecycle.issue import Issuance
+from edgecert.lifecycle.renew import Renewing
+from edgecert.shared.errors import PermissionDeniedError, UsageError
+from edgecert.store.filesystem import FilesystemStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgecert.interfaces import Deployer, Issuer, Progress, SavedSettings
+    from edgecert.issuers.local import LocalCa
+    from edgecert.model.keys import PrivateKey
+    from edgecert.model.request import CertificateRequest, DeployTarget
+    from edgecert.shared.clock import Clock
+    from edgecert.shared.keywrap import KeyWrapper
+
+KEK_CREDENTIAL: Final = "edgecert-kek"
+
+
+class GeneratedKeys:
+    """Makes keys with the machine's randomness."""
+
+    def generate(self, algorithm: str, bits: int) -> PrivateKey:
+        """Make a new private key."""
+        from edgecert.model.keys import generate_key  # noqa: PLC0415  # only where a key is made
+
+        return generate_key(algorithm, bits)
+
+
+@dataclass
+class Wiring:
+    """Everything a verb needs, made when it is first asked for."""
+
+    state_dir: Path
+    kek_file: Path
+    environ: Mapping[str, str]
+    clock: Clock
+    progress: Progress
+    lock_timeout: float = 30.0
+    keys: GeneratedKeys = field(default_factory=GeneratedKeys)
+
+    @cached_property
+    def store(self) -> FilesystemStore:
+        """The store in the state directory; made if it is not there yet."""
+        return FilesystemStore(self.state_dir, clock=self.clock, wrapper_factory=lambda: self._wrapper)
+
+    @cached_property
+    def _wrapper(self) -> KeyWrapper:
+        from edgecert.shared.keywrap import KeyWrapper, load_kek  # noqa: PLC0415  # only for keys that are not exportable
+
+        if self.kek_file.resolve().is_relative_to(self.state_dir.resolve()):
+            message = f"the key-encryption key {self.kek_file} may not lie in the state directory {self.state_dir}"
+            raise PermissionDeniedError(message, code="kek-in-state-dir", hint="choose another place: --kek-file FILE")
+        loaded = load_kek(credential=KEK_CREDENTIAL, kek_file=self.kek_file, create=True, environ=self.environ)
+        if loaded.created:
+            self.progress.warn(
+                "kek-created",
+                f"a key-encryption key was made: {loaded.path}. Keys that are not exportable are lost without it; "
+                f"back it up apart from {self.state_dir}",
+            )
+        return KeyWrapper(loaded.secret, self.store.store_id)
+
+    def issuer(self, request: CertificateRequest) -> Issuer:
+        """Give the issuer that ``request`` names.
+
+        Raises:
+            UsageError: this version cannot issue from it (code ``issuer-not-available``).
+        """
+        match request.issuer.kind:
+            case "local":
+                from edgecert.issuers.local import LocalIssuer  # noqa: PLC0415  # one issuer per run
+
+                return LocalIssuer(self.local_ca(request), unconstrained=request.issuer.unconstrained)
+            case "csr":
+                from edgecert.issuers.csr import CsrIssuer  # noqa: PLC0415  # the same
+
+                return CsrIssuer(Path(request.issuer.request_file or f"{request.certificate.name}.csr"))
+            case "acme":
+                message = 'this version plans for issuer.kind = "acme", but issues from the local CA or through a CSR'
+                raise UsageError(message, code="issuer-not-available", hint='set [issuer] kind = "local" or "csr"')
+
+    def local_ca(self, request: CertificateRequest | None = None) -> LocalCa:
+        """Give the built-in CA of this state directory."""
+        from edgecert.issuers.local import LocalCa  # noqa: PLC0415  # only where it is used
+
+        wrapped = request is not None and not request.certificate.exportable
+        return LocalCa(
+            self.state_dir / "local-ca",
+            self.clock,
+            self._wrapper if wrapped else None,
+            unwrapper=lambda: self._wrapper,
+        )
+
+    def deployer(self, target: DeployTarget) -> Deployer:
+        """Give the deployer for ``target``."""
+        from edgecert.probe.handshake import HandshakeProber  # noqa: PLC0415  # only where something is deployed
+
+        if target.kind == "gateway":
+            from edgecert.deploy.gateway import GatewayDeployer  # noqa: PLC0415  # one kind per target
+
+            return GatewayDeployer(target, HandshakeProber())
+        from edgecert.deploy.files import FilesDeployer  # noqa: PLC0415  # the same
+
+        return FilesDeployer(target, HandshakeProber())
+
+    def issuance(self, request: CertificateRequest) -> Issuance:
+        """Give the use case that issues for ``request``."""
+        return Issuance(self.store, self.issuer(request), self.keys, self.clock, self.progress)
+
+    @cached_property
+    def deploying(self) -> Deploying:
+        """The use case that puts generations into service."""
+        return Deploying(self.store, self.deployer, self.clock, self.progress)
+
+    @cached_property
+    def applying(self) -> Applying:
+        """The use case behind ``issue`` and ``apply``."""
+        return Applying(self.store, self.issuance, self.deploying, self.clock, self.progress, self.lock_timeout)
+
+    @cached_property
+    def renewing(self) -> Renewing:
+        """The use case behind ``renew``."""
+        return Renewing(
+            self.store,
+            lambda settings: self.issuance(settings.request),
+            self.deploying,
+            targets_of,
+            self.clock,
+            self.progress,
+            self.lock_timeout,
+        )
+
+
+def targets_of(settings: SavedSettings) -> tuple[DeployTarget, ...]:
+    """Give the targets of a lineage, from its saved settings."""
+    return settings.request.deploy
+
+
+def same_user_as(path: Path) -> bool:
+    """Whether ``path`` belongs to the user this process runs as."""
+    return path.stat().st_uid == os.geteuid()
