@@ -1,9 +1,9 @@
 """What can go wrong in the gateway and whose fault it is.
 
-* :class:`LocalProtocolError`: our own code asked a stream for something that its state does not allow; the stream is unchanged
+* :class:`LocalProtocolError`: our own code asked a stream for what its state does not allow; the stream is unchanged
 * :class:`RemoteProtocolError`: the peer broke the protocol; carries the condition that the stream error will name
 * :class:`AddressError`: a text is no JID
-* :class:`PartnerRefusedError`: a partner cannot be committed as given; carries the code that ``edgecert explain`` knows
+* :class:`PartnerRefusedError`: a partner cannot be committed as given; its code is one that ``edgecert explain`` knows
 * :class:`DatabaseError`: the gateway's database is damaged, too new or cannot be opened
 """
 

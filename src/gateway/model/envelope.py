@@ -16,9 +16,9 @@ STANZA_KINDS: Final[tuple[StanzaKind, ...]] = get_args(StanzaKind)
 class Envelope:
     """A stanza with both addresses known.
 
-    ``raw`` is the whole stanza as UTF-8, written so that it can be put on any stream as it is: the stanza's own element carries no
-    ``xmlns`` and so takes the stream's content namespace, and no prefix is used but ``xml``. An element inside that must be in the
-    content namespace although its parent is not says ``xmlns='jabber:server'``.
+    ``raw`` is the whole stanza as UTF-8, written so that it can be put on any stream as it is: the stanza's own element
+    carries no ``xmlns`` and so takes the stream's content namespace, and no prefix is used but ``xml``. An element
+    inside that must be in the content namespace although its parent is not says ``xmlns='jabber:server'``.
     """
 
     kind: StanzaKind

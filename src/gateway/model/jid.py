@@ -1,8 +1,9 @@
 """JIDs (RFC 7622): parsed, prepared and compared.
 
-Domainparts are kept as A-labels in lower case, so that they compare with host names, certificates and the partner table; ``wire``
-gives the U-label spelling that RFC 7622 §3.2 wants on the wire. Localparts are prepared by UsernameCaseMapped and resourceparts by
-OpaqueString (RFC 8265), as far as Unicode data of the standard library goes: the bidi rule is not enforced.
+Domainparts are kept as A-labels in lower case, so that they compare with host names, certificates and the partner
+table; ``wire`` gives the U-label spelling that RFC 7622 §3.2 wants on the wire. Localparts are prepared by
+UsernameCaseMapped and resourceparts by OpaqueString (RFC 8265), as far as Unicode data of the standard library goes:
+the bidi rule is not enforced.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Jid:
         return _join(self.local, to_unicode(self.domain), self.resource)
 
     def is_spelled(self, text: str) -> bool:
-        """Whether ``text`` is this address in canonical spelling, so that it need not be rewritten before it is passed on."""
+        """Whether ``text`` is this address in canonical spelling, so that it may be passed on as it is."""
         return text == str(self) or (not text.isascii() and text == self.wire)
 
     @override

@@ -1,7 +1,8 @@
 """Which methods a partner's three knobs leave: the table of 18 rows, its warnings and its refusals.
 
-Streams never look at ``tls``, ``sasl`` and ``dialback``; they look at the method set. The rows are written out, not computed, because
-the table is what administrators know and what the documentation shows; a test proves that the closed form gives the same.
+Streams never look at ``tls``, ``sasl`` and ``dialback``; they look at the method set. The rows are written out, not
+computed, because the table is what administrators know and what the documentation shows; a test proves that the closed
+form gives the same.
 """
 
 from __future__ import annotations
@@ -112,26 +113,26 @@ def is_tls_possible(methods: frozenset[Method]) -> bool:
 
 
 def verify_methods(partner: Partner) -> frozenset[Method]:
-    """Give the methods by which streams with ``partner`` can authenticate now: its method set as far as streams can do it.
+    """Give the methods by which streams with ``partner`` can authenticate now: its method set as far as it is built.
 
     Raises:
-        PartnerRefusedError: ``no-method``: the knobs leave no method; ``method-not-available``: they leave only methods that this
-            version of the gateway does not speak.
+        PartnerRefusedError: ``no-method``: the knobs leave no method; ``method-not-available``: they leave only methods
+            that this version of the gateway does not speak.
     """
     row = find_row(partner)
     if not row.valid:
         raise PartnerRefusedError(
-            f"partner {partner.domain}: tls {row.tls}, sasl {row.sasl}, dialback {_yes(row.dialback)} is not a valid configuration: {row.warning}",
+            f"partner {partner.domain}: {describe_knobs(row)} is not a valid configuration: {row.warning}",
             code="no-method",
             hint="set tls to required or optional with sasl, or set dialback to true",
         )
     usable = row.methods & BUILT
     if not usable:
         raise PartnerRefusedError(
-            f"partner {partner.domain}: tls {row.tls}, sasl {row.sasl}, dialback {_yes(row.dialback)} leaves only "
+            f"partner {partner.domain}: {describe_knobs(row)} leaves only "
             f"{describe_methods(row.methods)}, which this version of the gateway does not speak",
             code="method-not-available",
-            hint="set tls to required and sasl to required or optional: the partner then proves itself by its certificate",
+            hint="set tls to required and sasl to required or optional: its certificate is then the proof",
         )
     return usable
 
@@ -143,7 +144,7 @@ def warn_partner(partner: Partner) -> tuple[PartnerWarning, ...]:
     if row.valid and row.warning:
         warnings.append(PartnerWarning(f"partner-row-{row.number}", row.warning))
     if partner.type == "federated" and Method.DIALBACK in row.methods:
-        text = "A federated partner may prove itself by dialback in the clear: its users are then trusted on the word of the DNS alone."
+        text = "This federated partner may prove itself by dialback in the clear: trust rests on the DNS alone."
         warnings.append(PartnerWarning("federated-by-dns", text))
     if row.methods & BUILT and row.methods - BUILT:
         rest = describe_methods(row.methods - BUILT)
@@ -177,6 +178,11 @@ def render_table() -> str:
         cells = (str(row.number), row.tls, row.sasl, _yes(row.dialback), describe_methods(row.methods), verdict)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def describe_knobs(row: Row) -> str:
+    """Give the three knobs of ``row`` in words."""
+    return f"tls {row.tls}, sasl {row.sasl}, dialback {_yes(row.dialback)}"
 
 
 def _yes(value: bool) -> str:

@@ -30,7 +30,7 @@ class Partner:
     )
     type: PartnerType = option(
         "public-unverified",
-        help="federated: no consent needed, notes shared; public-verified: no notes; public-unverified: only listed contacts get through",
+        help="how far its users are trusted: federated sees notes, public-unverified reaches only who listed the contact",
         choices=("federated", "public-verified", "public-unverified"),
     )
     tls: Negotiation = option("required", help="TLS on the stream", choices=("required", "optional", "not-supported"))

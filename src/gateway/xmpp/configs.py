@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class StreamLimits:
     """How much a peer may ask of the parser; sizes are octets.
 
-    ``max_token`` bounds a single tag or run of text that has not ended yet: Expat 2.5 needs quadratic time for a token that comes in
-    small pieces (CVE-2023-52425).
+    ``max_token`` bounds a single tag or run of text that has not ended yet: Expat 2.5 needs quadratic time for a token
+    that comes in small pieces (CVE-2023-52425).
     """
 
     max_stanza_size: int = 262_144
@@ -50,8 +50,8 @@ class PeerProofResult:
 class InboundConfig:
     """What an inbound stream asks its gateway.
 
-    ``stream_id`` gives a new unguessable id, ``is_home`` says whether a prepared domain is ours, ``partners`` gives the table of this
-    moment, ``tls_available`` says whether a certificate is in service for a home domain.
+    ``stream_id`` gives a new unguessable id, ``is_home`` says whether a prepared domain is ours, ``partners`` gives the
+    table of this moment, ``tls_available`` says whether a certificate is in service for a home domain.
     """
 
     stream_id: Callable[[], str]

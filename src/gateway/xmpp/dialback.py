@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def refuse_result(event: ElementReceived) -> bytes:
-    """Give the ``policy-violation`` error that answers a dialback element inside TLS; the stream stays (XEP-0220 §2.5)."""
+    """Give the ``policy-violation`` error that answers a dialback element inside TLS; the stream stays (XEP-0220)."""
     name = split_name(event.name)[1]
     addresses = "".join(
         f" {ours}='{escape_attribute(event.attributes[theirs])}'"

@@ -1,7 +1,7 @@
 """An XML element as a value: made from bytes, searched, written again.
 
-Only what a stream looks into becomes a tree: features, errors, SASL, and stanzas that must be rewritten. A forwarded stanza stays the
-slice of input that it was.
+Only what a stream looks into becomes a tree: features, errors, SASL, and stanzas that must be rewritten. A forwarded
+stanza stays the slice of input that it was.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def escape_attribute(text: str) -> str:
 def write_element(element: Element, scope: str, rename: Mapping[str, str] | None = None) -> bytes:
     """Give ``element`` as UTF-8, to stand where ``scope`` is the default namespace.
 
-    ``rename`` moves elements from one namespace to another, at every depth. No prefix is used but ``xml`` and, for an attribute in
-    another namespace, one that its own element declares.
+    ``rename`` moves elements from one namespace to another, at every depth. No prefix is used but ``xml`` and, for an
+    attribute in another namespace, one that its own element declares.
     """
     parts: list[str] = []
     _write(element, scope, rename or {}, parts)
@@ -112,9 +112,8 @@ def parse_element(raw: bytes, scope: Mapping[str, str]) -> Element:
     Raises:
         ValueError: ``raw`` is not one well-formed element in this scope.
     """
-    declared = "".join(
-        f" {_declaration(prefix)}='{escape_attribute(uri)}'" for prefix, uri in scope.items() if prefix != "xml"
-    )
+    prefixes = {prefix: uri for prefix, uri in scope.items() if prefix != "xml"}
+    declared = "".join(f" {_declaration(prefix)}='{escape_attribute(uri)}'" for prefix, uri in prefixes.items())
     builder = _TreeBuilder()
     parser = expat.ParserCreate(encoding="UTF-8", namespace_separator=SEPARATOR)
     parser.buffer_text = True

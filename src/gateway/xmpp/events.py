@@ -1,7 +1,7 @@
 """What a stream tells its shell: the closed union :data:`StreamEvent`.
 
-The shell takes the events in order and does what each one asks for; whatever a stream has to say to its peer comes out of
-``data_to_send`` and is not an event.
+The shell takes the events in order and does what each one asks for; whatever a stream has to say to its peer comes out
+of ``data_to_send`` and is not an event.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Begin TLS: send what is in ``data_to_send()`` in the clear first, then hand every byte to TLS; call ``tls_established`` when it is up.
+    """Begin TLS: send ``data_to_send()`` in the clear, then hand every byte to TLS; call ``tls_established`` when it is up.
 
     Clear bytes that came after ``<starttls/>`` or ``<proceed/>`` never reach this point: the stream has ended instead.
     """
@@ -48,7 +48,7 @@ class PeerHeader:
 
 @dataclass(frozen=True, slots=True)
 class NeedPeerProof:
-    """Verify that the peer's certificate proves ``domain``, then call ``peer_proof``; the stream goes no further before."""
+    """Verify that the peer's certificate proves ``domain``, then call ``peer_proof``; the stream waits for it."""
 
     domain: str
 
@@ -69,7 +69,7 @@ class StanzaReceived:
 
 @dataclass(frozen=True, slots=True)
 class StanzaRefused:
-    """A stanza that goes nowhere; answer the sender with ``stanza.error_reply(envelope, condition)`` over the pair's other direction."""
+    """A stanza that goes nowhere: send its sender ``stanza.error_reply(envelope, condition, text)`` on an outbound stream."""
 
     envelope: Envelope
     condition: StanzaCondition
@@ -93,7 +93,8 @@ class Failed:
 class Closed:
     """The stream has ended; the last event. Send what is in ``data_to_send()``, then close the connection.
 
-    ``condition`` is the stream error, ours or (``by_peer``) the peer's; None is a close in good order or a lost connection.
+    ``condition`` is the stream error, ours or (``by_peer``) the peer's; None is a close in good order or a lost
+    connection.
     """
 
     condition: Condition | None = None

@@ -85,7 +85,7 @@ _REFUSALS: Final[Mapping[str, tuple[Condition, str]]] = {
 
 
 class InboundStream(StreamMachine[InboundState, StreamEvent]):
-    """A stream that a peer opened. Only what the features offer is accepted, only authorized pairs get stanzas through."""
+    """A stream that a peer opened: only what was offered is accepted, only authorized pairs get stanzas through."""
 
     def __init__(self, config: InboundConfig) -> None:
         """Wait for the peer's header, or for ``tls_established`` with ``direct`` before any byte."""
@@ -216,9 +216,7 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         if event.scope.get("") != ns.SERVER:
             raise RemoteProtocolError(Condition.INVALID_NAMESPACE, f"the default namespace must be {ns.SERVER}")
         if not wire.is_version_1(event.attributes):
-            raise RemoteProtocolError(
-                Condition.UNSUPPORTED_VERSION, "version 1.0 is needed: TLS and SASL are required here"
-            )
+            raise RemoteProtocolError(Condition.UNSUPPORTED_VERSION, "version 1.0 is needed, for TLS and SASL")
 
     def _verify_partner(self) -> None:
         """Refuse who is no partner: inside TLS, so that probes that send no ``from`` see the certificate."""
@@ -350,7 +348,7 @@ _HANDLERS: Final[Mapping[Step, Callable[[InboundStream, ElementReceived], None]]
 
 
 def kind_is_known(event: ElementReceived) -> bool:
-    """Whether the element has a refusal of its own: any of a negotiation's namespace, but of ``jabber:server`` stanzas only."""
+    """Whether the element may have a refusal of its own: of ``jabber:server``, stanzas only."""
     return wire.namespace_of(event) != ns.SERVER or stanza_kind(event) is not None
 
 

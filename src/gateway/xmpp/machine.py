@@ -117,8 +117,8 @@ class StreamMachine(ABC, Generic[StateT, EventT]):
     def close(self, condition: Condition | None = None, text: str = "") -> None:
         """End the stream, with a stream error if ``condition`` is given.
 
-        A stream that is ready says its goodbye and goes on reading until the peer has said its own; any other one ends at once.
-        Closing an ended stream does nothing; closing a closing one gives up waiting for the peer.
+        A stream that is ready says its goodbye and goes on reading until the peer has said its own; any other one ends
+        at once. Closing an ended stream does nothing; closing a closing one gives up waiting for the peer.
         """
         if self._closed:
             return

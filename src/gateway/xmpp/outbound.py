@@ -77,7 +77,7 @@ _STEPS: Final[Mapping[str, Step]] = {
 
 
 class OutboundStream(StreamMachine[OutboundState, StreamEvent]):
-    """A stream that we open, for one pair. It proves the peer before it says anything inside TLS, and never falls back to the clear."""
+    """A stream that we open, for one pair: it says nothing inside TLS before the peer is proved, and nothing without TLS."""
 
     def __init__(self, config: OutboundConfig) -> None:
         """Say our header, or wait for ``tls_established`` if ``config`` says direct TLS."""
@@ -222,7 +222,8 @@ class OutboundStream(StreamMachine[OutboundState, StreamEvent]):
 
     def _on_proceed(self, _event: ElementReceived) -> None:
         if self._parser.unread():
-            # What comes in the clear behind <proceed/> would be read as if it had come inside TLS (the class of CVE-2011-0411).
+            # What comes in the clear behind <proceed/> would be read as if it had come inside TLS (the class of
+            # CVE-2011-0411).
             raise RemoteProtocolError(Condition.POLICY_VIOLATION, "bytes after <proceed/> in the clear")
         self._advance(Step.PROCEED)
         self._events.append(StartTls())

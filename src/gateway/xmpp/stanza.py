@@ -1,7 +1,7 @@
 """Stanzas: read from the bytes of a stream into envelopes, and the few that the gateway itself writes.
 
-A stanza is forwarded as the slice of input that it was, unless the slice would not mean the same on another stream or must be
-rewritten; then its tree is written anew.
+A stanza is forwarded as the slice of input that it was, unless the slice would not mean the same on another stream or
+must be rewritten; then its tree is written anew.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _KINDS: Final[Mapping[str, Mapping[str, StanzaKind]]] = {
     content: {f"{content}{SEPARATOR}{kind}": kind for kind in STANZA_KINDS} for content in (ns.SERVER, ns.COMPONENT)
 }
 _DEFAULT_TYPES: Final[Mapping[StanzaKind, str]] = {"message": "normal", "presence": "", "iq": ""}
-# What makes a slice mean something else on another stream: CDATA (parsers differ), a prefix on an element, a prefix on an attribute
-# or a declaration of one, a content namespace said aloud, or a namespace hidden behind a character reference. Text that merely looks
-# like it costs a rewrite, no more.
+# What makes a slice mean something else on another stream: CDATA (parsers differ), a prefix on an element, a prefix on
+# an attribute or a declaration of one, a content namespace said aloud, or a namespace hidden behind a character
+# reference. Text that merely looks like it costs a rewrite, no more.
 _NOT_PLAIN: Final = re.compile(
     rb"""<!\[CDATA\[
     |</?[^\s/>:]*:

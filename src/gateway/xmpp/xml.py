@@ -1,7 +1,8 @@
 """The hardened parser of a stream: bytes in, whole elements out, each with the slice of input that it was.
 
-XMPP forbids comments, processing instructions, document type declarations and entities (RFC 6120 §11.1) and any encoding but UTF-8
-(§11.6); all of that ends the stream here. No tree is built: an element carries its name, its attributes and its bytes.
+XMPP forbids comments, processing instructions, document type declarations and entities (RFC 6120 §11.1) and any
+encoding but UTF-8 (§11.6); all of that ends the stream here. No tree is built: an element carries its name, its
+attributes and its bytes.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ if expat.version_info < (
     raise ImportError(message)
 
 _EMPTY_TAG: Final = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/>""")
+_START_TAG: Final = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _STREAM_DEPTH: Final = 1
 _TOP_DEPTH: Final = 2
 
 
 class StreamOpened(NamedTuple):
-    """The start tag of the stream: expanded name, attributes, and the namespaces it declared by prefix ("" is the default)."""
+    """The start tag of the stream; ``scope`` holds the namespaces it declared by prefix, "" being the default."""
 
     name: str
     attributes: Mapping[str, str]
@@ -69,7 +71,8 @@ XmlEvent: TypeAlias = StreamOpened | ElementReceived | StreamClosed
 class XmlStreamParser:
     """Reads one stream from its header to its end tag; a restarted stream needs a new parser.
 
-    ``feed`` takes bytes, ``next_event`` gives what they completed, in order; a fault is raised when everything before it was given.
+    ``feed`` takes bytes, ``next_event`` gives what they completed, in order; a fault is raised when everything before
+    it was given.
     """
 
     def __init__(self, limits: StreamLimits, *, authenticated: bool = False) -> None:
@@ -102,7 +105,8 @@ class XmlStreamParser:
         parser.EntityDeclHandler = self._refuse("an entity declaration")
         parser.CommentHandler = self._refuse("a comment")
         parser.ProcessingInstructionHandler = self._refuse("a processing instruction")
-        # Expat 2.6 holds back finished elements to be fast on slow tokens; a stream cannot wait, and max_token bounds them here.
+        # Expat 2.6 holds back finished elements to be fast on slow tokens; a stream cannot wait, and max_token bounds
+        # them here.
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)
         return parser
@@ -209,16 +213,9 @@ class XmlStreamParser:
 
     def _tag_end(self, start: int) -> int:
         """Give where the start tag at ``start`` ends: at the first ``>`` outside of attribute values."""
-        position = start - self._base
-        quote = 0
-        for position, byte in enumerate(self._buffer[position:], position):
-            if quote:
-                quote = 0 if byte == quote else quote
-            elif byte in b"\"'":
-                quote = byte
-            elif byte == 0x3E:
-                break
-        return self._base + position + 1
+        tag = _START_TAG.match(self._buffer, start - self._base)
+        # Expat has accepted the tag, so that it matches; an end of the buffer only keeps the type checker content.
+        return self._base + (tag.end() if tag else len(self._buffer))
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
@@ -246,7 +243,8 @@ class XmlStreamParser:
         if not buffer.startswith(b"</", index - base):
             return index
         if not self._has_children and buffer.startswith(b"/>", index - base - 2):
-            # Either an empty-element tag with the next end tag behind it, or text that ends in "/>" before its own end tag.
+            # Either an empty-element tag with the next end tag behind it, or text that ends in "/>" before its own end
+            # tag.
             empty = _EMPTY_TAG.match(buffer, start - base)
             if empty is not None and empty.end() == index - base:
                 return index
