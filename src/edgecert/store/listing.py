@@ -1,0 +1,63 @@
+"""Looking into directories that may not be there, and telling what the operating system refuses."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from edgecert.shared.atomic import is_leftover
+from edgecert.shared.errors import PermissionDeniedError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def translated(root: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an error that says what to do."""
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionDeniedError(
+            f"{error.filename or root} cannot be written: {error.strerror}",
+            hint=f"run as the owner of {root}, or make it once as root: install -d -m 0700 -o USER {root}",
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or root} cannot be written: {error.strerror or error}",
+            code="store-write-failed",
+            hint="make room or mend the disk; what was there before is as it was",
+        ) from error
+
+
+def read(path: Path) -> bytes | None:
+    """Give the content of a file, or None if there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def entries(directory: Path) -> list[str]:
+    """Give the names of all that is in a directory, sorted; none if there is no such directory."""
+    try:
+        return sorted(os.listdir(directory))  # noqa: PTH208  # names, not paths
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def names(directory: Path) -> list[str]:
+    """Give the names of the directories in a directory, sorted, hidden ones left out."""
+    return [entry for entry in entries(directory) if not entry.startswith(".") and (directory / entry).is_dir()]
+
+
+def has_entries(directory: Path) -> bool:
+    """Whether anything is in a directory, beside leftovers."""
+    return any(not is_leftover(entry) for entry in entries(directory))
+
+
+def has_leftovers(directory: Path) -> bool:
+    """Whether a leftover is in a directory."""
+    return any(is_leftover(entry) for entry in entries(directory))
