@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Waiting
 from edgecert.shared.atomic import ensure_private_parent, write_file
-from edgecert.shared.errors import MaterialError, PermissionDeniedError
+from edgecert.shared.errors import MaterialError, PermissionDeniedError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,14 +39,18 @@ class CsrIssuer:
 
         Raises:
             MaterialError: ``request-file-taken``; the file is there and is no CSR.
-            PermissionDeniedError: it cannot be written.
+            PermissionDeniedError: the operating system forbids it.
+            UsageError: ``request-file-unwritable``; there is no such directory, or the disk is full.
         """
         data = order.csr.public_bytes(Encoding.PEM)
         try:
             self._write(data)
         except OSError as error:
             message = f"the request cannot be written to {self._request_file}: {error.strerror}"
-            raise PermissionDeniedError(message, hint="choose another place: --request-file FILE") from error
+            hint = "choose another place: --request-file FILE"
+            if isinstance(error, PermissionError):
+                raise PermissionDeniedError(message, hint=hint) from error
+            raise UsageError(message, code="request-file-unwritable", hint=hint) from error
         message = (
             f"the request for {order.lineage} is in {self._request_file}: send it to the CA,"
             f" then complete it with: edgecert import FILE"

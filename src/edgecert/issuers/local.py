@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Issued
 from edgecert.issuers.authority import (
-    BACKDATED,
     INTERMEDIATE_LIFE,
     Authority,
     build_intermediate,

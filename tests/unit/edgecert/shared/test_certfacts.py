@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from edgecert.shared.certfacts import (
+    describe_name,
+    fingerprint_sha256,
+    has_issued,
+    is_ca,
+    is_self_signed,
+    serial_hex,
+    spki_or_empty,
+    spki_sha256,
+    verify_dates,
+)
+from edgecert.shared.errors import MaterialError
+from tests.support.pki import Pki
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki.create(tmp_path_factory.mktemp("pki"))
+
+
+def test_hashes_are_lower_hex_of_the_der(pki: Pki) -> None:
+    leaf = pki.issue(["contoso.example"]).cert
+    assert fingerprint_sha256(leaf) == hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
+    spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert spki_sha256(leaf.public_key()) == spki_or_empty(leaf) == hashlib.sha256(spki).hexdigest()
+
+
+def test_serial_has_neither_colons_nor_padding(pki: Pki) -> None:
+    leaf = pki.issue(["contoso.example"]).cert
+    assert serial_hex(leaf) == f"{leaf.serial_number:x}"
+
+
+def test_tells_roots_intermediates_and_leaves_apart(pki: Pki) -> None:
+    leaf = pki.issue(["contoso.example"]).cert
+    assert is_ca(pki.root.cert)
+    assert is_self_signed(pki.root.cert)
+    assert is_ca(pki.intermediate.cert)
+    assert not is_self_signed(pki.intermediate.cert)
+    assert not is_ca(leaf)
+    assert has_issued(pki.intermediate.cert, leaf)
+    assert not has_issued(pki.root.cert, leaf)
+
+
+def test_a_name_is_described_by_its_common_name_else_whole(pki: Pki) -> None:
+    assert describe_name(pki.root.cert.subject) == "Test Root CA"
+    assert describe_name(x509.Name([])) == "(empty name)"
+    organization = x509.Name([x509.NameAttribute(x509.oid.NameOID.ORGANIZATION_NAME, "Contoso")])
+    assert describe_name(organization) == "O=Contoso"
+
+
+def test_dates_are_proven_to_the_second(pki: Pki) -> None:
+    leaf = pki.issue(["contoso.example"]).cert
+    verify_dates(leaf, now=leaf.not_valid_before_utc)
+    verify_dates(leaf, now=leaf.not_valid_after_utc)
+    second = timedelta(seconds=1)
+    with pytest.raises(MaterialError) as early:
+        verify_dates(leaf, now=leaf.not_valid_before_utc - second)
+    with pytest.raises(MaterialError) as late:
+        verify_dates(leaf, now=leaf.not_valid_after_utc + second)
+    assert (early.value.code, late.value.code) == ("not-yet-valid", "expired")
