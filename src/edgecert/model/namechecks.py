@@ -134,7 +134,7 @@ class NameChecks:
     # --- beside each other ---
 
     def _duplicates(self) -> Iterator[Finding]:
-        # That sip.<domain> is the access edge, or one FQDN two services, is how edges are built; writing it twice is not.
+        # That sip.<domain> is the access edge, or one FQDN two services, is how edges are built: no repetition.
         wishes: dict[str, list[Position]] = {}
         for entry in self.names:
             wishes.setdefault(entry.name.text, []).append(entry.wanted.position)

@@ -5,8 +5,9 @@ A pure function over texts. What it promises, in the order in which the promises
 1. every name is in exactly one part, no part has more names than the limit, there is a part 1 and the first name (the
    access edge) is in it;
 2. a name that had a part keeps it, whatever is added or taken away around it;
-3. the names of one domain are in one part, unless they are more than one holds or the domain grew in a full part;
-4. domains of one registered domain are together where that costs no further part; gaps are filled before a part is opened.
+3. the names of one domain are in one part, unless they are too many for one or the domain grew in a full part;
+4. domains of one registered domain are together where that costs no further part; gaps are filled before a part is
+   opened.
 """
 
 from __future__ import annotations
