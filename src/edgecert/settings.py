@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
-
-from typing_extensions import override
 
 from edgecert.model.flagnames import dotted_flag, environment_name, flag_names, parse_environment
 from edgecert.model.request import CertificateRequest
@@ -62,9 +59,9 @@ class Origin:
     kind: OriginKind
     where: str = ""
 
-    @override
-    def __str__(self) -> str:
-        """Give the origin in words."""
+    @property
+    def text(self) -> str:
+        """The origin in words."""
         return f"{self.kind.replace('-', ' ')} {self.where}".rstrip()
 
 
@@ -146,7 +143,8 @@ def resolve(
     host = _bind(HostSettings, host_sources, problems, blame)
     request = _bind(CertificateRequest, request_sources, problems, blame, check_request)
     if host is None or request is None or problems:
-        hint = "" if document else "name a flags file with -c FILE, or give the values as flags"
+        missing = document is None and any(problem.file == blame.source for problem in problems)
+        hint = "name a flags file with -c FILE, or give what is required as flags" if missing else ""
         raise ConfigError(problems, hint=hint)
     base = document.path.absolute().parent if document else Path.cwd()
     return ResolvedRequest(
@@ -156,7 +154,7 @@ def resolve(
             **_origins(request_options(), request, request_sources),
         },
         flags_file=document.path.absolute() if document else None,
-        digest=hashlib.sha256(document.raw).hexdigest() if document else "",
+        digest=_digest(document) if document else "",
         base=base,
         host=host.value,
         unknown_environment=tuple(_unknown_variables(environ)),
@@ -182,22 +180,32 @@ def resolve_host(
     return bound.value
 
 
-def check_file(path: Path) -> tuple[ConfigProblem, ...]:
-    """Give everything that is wrong in a flags file, or in the host file when ``path`` is called ``edgecert.toml``."""
+def check_flags_file(path: Path) -> tuple[ConfigProblem, ...]:
+    """Give everything that is wrong in a flags file taken alone."""
     problems: list[ConfigProblem] = []
     document = _load(path, problems)
-    if document is None:
-        return tuple(problems)
-    source = _Source("flags-file", document_layer(document))
-    if path.name == HOST_FILE.name:
-        _bind(HostSettings, [source.only(_HOST_KEYS, keep=True)], problems, source.layer)
-        # A host file only fills in: whether the whole is complete is seen with a flags file.
-        filler = Layer({"certificate": {"name": "host"}}, "")
-        sources = [_Source("default", filler), source.only(_HOST_KEYS, keep=False)]
-        _bind(CertificateRequest, sources, problems, source.layer)
-    else:
-        _bind(CertificateRequest, [source], problems, source.layer, check_request)
+    if document:
+        layer = document_layer(document)
+        _bind(CertificateRequest, [_Source("flags-file", layer)], problems, layer, check_request)
     return tuple(problems)
+
+
+def check_host_file(path: Path) -> tuple[ConfigProblem, ...]:
+    """Give everything that is wrong in a host file taken alone; it only fills in, so it need not be complete."""
+    problems: list[ConfigProblem] = []
+    document = _load(path, problems)
+    if document:
+        source = _Source("host-file", document_layer(document))
+        name = _Source("default", Layer({"certificate": {"name": "any"}}, ""))
+        _bind(HostSettings, [source.only(_HOST_KEYS, keep=True)], problems, source.layer)
+        _bind(CertificateRequest, [name, source.only(_HOST_KEYS, keep=False)], problems, source.layer)
+    return tuple(problems)
+
+
+def _digest(document: Document) -> str:
+    import hashlib  # noqa: PLC0415  # loads OpenSSL: only where something is resolved
+
+    return hashlib.sha256(document.raw).hexdigest()
 
 
 def _load(path: Path | None, problems: list[ConfigProblem]) -> Document | None:
@@ -291,9 +299,11 @@ def _values(resolved: ResolvedRequest) -> dict[str, JsonValue]:
 
 def explain(resolved: ResolvedRequest) -> str:
     """Give each key with its value and where that comes from, a line each."""
-    lines = [(f"{path} = {to_toml_value(value)}", resolved.origins[path]) for path, value in _values(resolved).items()]
+    short = {"deploy": [encode(target, defaults=False) for target in resolved.request.deploy]}
+    values = _values(resolved) | short
+    lines = [(f"{path} = {to_toml_value(value)}", resolved.origins[path]) for path, value in values.items()]
     width = min(max(len(text) for text, _ in lines), 60)
-    return "\n".join(f"{text:<{width}}  # {origin}" for text, origin in lines)
+    return "\n".join(f"{text:<{width}}  # {origin.text}" for text, origin in lines)
 
 
 def explain_json(resolved: ResolvedRequest) -> JsonObject:
@@ -304,3 +314,15 @@ def explain_json(resolved: ResolvedRequest) -> JsonObject:
             for path, value in _values(resolved).items()
         }
     }
+
+
+def change_request(request: CertificateRequest, changes: Mapping[str, str]) -> CertificateRequest:
+    """Give ``request`` with the keys of ``changes`` (dotted path to text, written as in the environment) changed.
+
+    Raises:
+        ConfigError: a key is unknown or a value is wrong; all of them are in it.
+    """
+    kinds = {item.path: item.kind for item in request_options()}
+    values = {path: parse_environment(kinds[path], text) if path in kinds else text for path, text in changes.items()}
+    layers = [Layer(encode(request), "saved settings"), Layer(nested(values), "settings set", base=Path.cwd())]
+    return bind_layers(CertificateRequest, layers, blame=layers[-1], rules=check_request).value

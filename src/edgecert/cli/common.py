@@ -4,60 +4,37 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edgecert.cli.context import CliContext, Done
 from edgecert.model.flagnames import flag_names, parse_table_flag
 from edgecert.settings import HOST_FILE, explain, explain_json, resolve, resolve_host
 from edgecert.shared.duration import parse_duration
-from edgecert.shared.errors import ExitCode, UsageError
+from edgecert.shared.errors import UsageError
 from edgecert.shared.schema import KeyKind, OptionInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgecert.settings import HostSettings, ResolvedRequest
-    from edgecert.shared.clock import Clock
     from edgecert.shared.jsonvalue import JsonValue
-    from edgecert.shared.output import Output
+
+__all__ = [
+    "CliContext",
+    "Done",
+    "add_common",
+    "add_dry_run",
+    "add_request_options",
+    "given_flags",
+    "host_settings",
+    "nearest_name",
+    "require_flags_file",
+    "resolve_request",
+]
 
 _OPTION_PREFIX: Final = "option:"
-
-
-@dataclass(frozen=True, slots=True)
-class CliContext:
-    """What a verb runs with."""
-
-    args: argparse.Namespace
-    output: Output
-    environ: Mapping[str, str]
-    clock: Clock
-
-    @property
-    def lock_timeout(self) -> float:
-        """How many seconds to wait for another run's lock."""
-        return float(vars(self.args).get("lock_timeout", 10.0))
-
-    @property
-    def dry_run(self) -> bool:
-        """Whether nothing may be changed."""
-        return bool(vars(self.args).get("dry_run", False))
-
-    @property
-    def yes(self) -> bool:
-        """Whether questions were answered beforehand."""
-        return bool(vars(self.args).get("yes", False))
-
-
-class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to say
-    """Ends a run early and without fault."""
-
-    def __init__(self, code: ExitCode = ExitCode.OK) -> None:
-        """End with ``code``."""
-        super().__init__()
-        self.code = code
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

@@ -11,8 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from edgecert.cli.common import CliContext, Done
-from edgecert.cli.parser import Parser, nearest
+from edgecert.cli.context import CliContext, Done
 from edgecert.shared.clock import SystemClock
 from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError, UsageError
 from edgecert.shared.output import Output, colour_wanted, silence
@@ -21,6 +20,8 @@ from edgecert.shared.version import VERSION
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+
+    from edgecert.cli.parser import Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def load_verb(name: str) -> VerbModule:
 
 def build_parser(name: str) -> Parser:
     """Give the parser of the verb ``name``, its arguments added."""
+    from edgecert.cli.parser import Parser
+
     parser = Parser(prog=f"edgecert {name}", description=_sentence(VERBS[name].help))
     load_verb(name).configure(parser)
     return parser
@@ -178,6 +181,8 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         raise UsageError("no verb given", hint=short_help())
     name, *own = rest
     if name not in VERBS:
+        from edgecert.cli.parser import nearest
+
         near = nearest(name, VERBS)
         raise UsageError(f"there is no verb {name!r}{near}", hint="edgecert --help lists the verbs")
     parser = build_parser(name)

@@ -6,12 +6,20 @@ import argparse
 import difflib
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from typing_extensions import override
-
 from edgecert.shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
+
+    from typing_extensions import override
+
+    _Method = TypeVar("_Method", bound=Callable[..., object])
+else:
+
+    def override(method: _Method) -> _Method:
+        """Give ``method`` back: at run time the mark is not worth loading its library at each start."""
+        return method
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

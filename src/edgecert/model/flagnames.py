@@ -62,13 +62,13 @@ def environment_name(path: str) -> str:
 def parse_environment(kind: KeyKind, text: str) -> JsonValue:
     """Give the value that a variable's text stands for.
 
-    Lists are words as a shell splits them, or a TOML list; lists of tables are TOML. What cannot be read stays text,
-    and is then reported as being of the wrong type.
+    Lists are words between blanks or commas (quotes keep together what belongs together), or a TOML list; lists of
+    tables are TOML. What cannot be read stays text, and is then reported as being of the wrong type.
     """
     match kind:
         case KeyKind.LIST if not text.lstrip().startswith("["):
             try:
-                return shlex.split(text)
+                return _words(text, " \t\n,")
             except ValueError:  # an open quote
                 return text
         case KeyKind.LIST | KeyKind.TABLES | KeyKind.MAP:
@@ -108,7 +108,7 @@ def parse_table_flag(path: str, text: str) -> JsonObject:
     kinds = {key.name: key.kind for key in keys_of(table)}
     found: dict[str, JsonValue] = {}
     lists: dict[str, list[JsonValue]] = {}
-    for part in _split_commas(text):
+    for part in _words(text, ","):
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or not name:
@@ -121,7 +121,7 @@ def parse_table_flag(path: str, text: str) -> JsonObject:
     return {**found, **lists}
 
 
-def _split_commas(text: str) -> list[str]:
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = ",", True, ""
+def _words(text: str, separators: str) -> list[str]:
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = separators, True, ""
     return list(lexer)

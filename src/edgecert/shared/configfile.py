@@ -126,7 +126,8 @@ def bind_layers(
     if rules is not None:
         binder.add_rule_problems(rules(value))
     if binder.problems:
-        raise ConfigError(binder.problems)
+        files = [problem.file for problem in binder.problems]
+        raise ConfigError(sorted(binder.problems, key=lambda problem: (files.index(problem.file), problem.line)))
     return Bound(value, binder.origins)
 
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import textwrap
 import unicodedata
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from edgecert.shared.errors import ConfigError, EdgecertError
@@ -78,7 +77,7 @@ class Output:
 
     # --- at the end ------------------------------------------------------------------------------
 
-    def result(self, result: JsonObject, human: str, *, error: EdgecertError | None = None) -> None:
+    def result(self, result: Mapping[str, object], human: str, *, error: EdgecertError | None = None) -> None:
         """Print the result: ``human`` for people, ``result`` in the JSON document.
 
         With ``error`` the result is one of a run that failed: the document says ``ok: false`` and holds both, people
@@ -95,7 +94,7 @@ class Output:
         if error:
             self.failure(error)
 
-    def line(self, result: JsonObject, human: str, *, error: EdgecertError | None = None) -> None:
+    def line(self, result: Mapping[str, object], human: str, *, error: EdgecertError | None = None) -> None:
         """Print one of many results, for verbs that stay: with ``--json`` one document per line (JSON Lines)."""
         if not self.json:
             self.result(result, human, error=error)
@@ -121,7 +120,7 @@ class Output:
         if error.hint:
             self._say(textwrap.indent(error.hint, "  "))
 
-    def _document(self, body: Mapping[str, JsonValue], indent: int | None = 2) -> None:
+    def _document(self, body: Mapping[str, object], indent: int | None = 2) -> None:
         document = {"schema": SCHEMA, **body, "warnings": list(self._warnings)}
         self._warnings.clear()
         self._stdout.write(json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
@@ -183,7 +182,16 @@ def error_to_json(error: EdgecertError) -> JsonObject:
     """Give an error as the JSON document has it; a :class:`ConfigError` also with its problems one by one."""
     document: dict[str, JsonValue] = {"code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, ConfigError):
-        document["problems"] = [asdict(problem) for problem in error.problems]
+        document["problems"] = [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "key": problem.key,
+                "message": problem.message,
+                "nearest": problem.nearest,
+            }
+            for problem in error.problems
+        ]
     return document
 
 
