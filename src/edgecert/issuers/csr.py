@@ -73,6 +73,6 @@ class CsrIssuer:
 def _is_request(data: bytes) -> bool:
     try:
         x509.load_pem_x509_csr(data)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return False
     return True

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 # [MS-WCCE] §2.2.2.7.7.1: szOID_ENROLL_CERTTYPE, the template's name as a BMPString.
 TEMPLATE_OID: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2")
+# RFC 5280 appendix A.1, the upper bounds; longer values are signed by careless CAs and refused by careful peers.
+_LONGEST: Final = {
+    NameOID.COUNTRY_NAME: 2,
+    NameOID.STATE_OR_PROVINCE_NAME: 128,
+    NameOID.LOCALITY_NAME: 128,
+    NameOID.ORGANIZATION_NAME: 64,
+    NameOID.ORGANIZATIONAL_UNIT_NAME: 64,
+    NameOID.COMMON_NAME: 64,
+}
 _TAG_BMP_STRING: Final = 0x1E
 _SHORT_FORM: Final = 0x80
 
@@ -81,11 +90,15 @@ def build_subject(common_name: str | None, subject: Subject | None) -> x509.Name
             (NameOID.ORGANIZATIONAL_UNIT_NAME, subject.organizational_unit),
             *parts,
         ]
+    for oid, value in parts:
+        if len(value) > _LONGEST[oid]:
+            message = f"{value!r} is too long for a certificate's subject: {_LONGEST[oid]} characters at most"
+            raise MaterialError(message, code="bad-subject", hint="shorten the entry in [subject]")
     try:
         return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
     except ValueError as error:
         message = f"the subject cannot be written into a certificate: {error}"
-        raise MaterialError(message, code="bad-subject", hint="shorten [subject]; a country has two letters") from error
+        raise MaterialError(message, code="bad-subject", hint="a country has two letters") from error
 
 
 def build_san(names: Iterable[GeneralName]) -> x509.SubjectAlternativeName:

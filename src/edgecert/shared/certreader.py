@@ -29,6 +29,7 @@ _CERTIFICATE_LABELS: Final = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"T
 _PKCS7_LABELS: Final = frozenset({b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"})
 _REQUEST_LABELS: Final = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
 _DER_SEQUENCE: Final = 0x30
+_UNREADABLE: Final = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,13 @@ def _from_der(der: bytes, *, auxiliary: bool = False) -> list[x509.Certificate]:
     """Give the certificates of a DER certificate or PKCS#7 (RFC 2315 §9); if ``auxiliary``, more may follow it."""
     try:
         return [x509.load_der_x509_certificate(_first_element(der) if auxiliary else der)]
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         reason = error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # BER, as Windows writes it, is read all the same
             certificates = pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         certificates = []
     if certificates:
         return certificates
@@ -167,7 +168,7 @@ def _from_der(der: bytes, *, auxiliary: bool = False) -> list[x509.Certificate]:
 def _what_der_is(der: bytes, reason: Exception) -> MaterialError:
     try:
         x509.load_der_x509_csr(der)
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         pass
     else:
         return _request_instead()
