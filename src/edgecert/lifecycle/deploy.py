@@ -153,7 +153,7 @@ class Deploying:
                     handed.append(target.name)
             except DeployError as error:
                 self.progress.warn(
-                    error.code, f"{target.name}: {error.message}; the next renew after the date deploys it", target.name
+                    error.code, f"{error.message}; the next renew after the date deploys it", target.name
                 )
         return tuple(handed)
 
@@ -166,7 +166,7 @@ class Deploying:
             try:
                 self.deployer_for(target).cancel_staged(name)
             except DeployError as error:
-                self.progress.warn(error.code, f"{target.name}: {error.message}", target.name)
+                self.progress.warn(error.code, error.message, target.name)
         self.store.save_staged(name, None)
         self.store.audit("unstaged", name, generation=staged.generation)
         return staged
@@ -229,7 +229,7 @@ class Deploying:
         except TargetNotRunningError as error:
             self.progress.warn(
                 "not-running",
-                f"{target.name}: {error.message}; the next renew or apply finishes this deployment",
+                f"{error.message}; the next renew or apply finishes this deployment",
                 target.name,
             )
             entry = replace(entry, verdict=TargetVerdict.NOT_RUNNING, last_error=error.message, retry_after=None)
@@ -245,7 +245,7 @@ class Deploying:
         if seen.verdict is not TargetVerdict.SAME:
             self.progress.warn(
                 "unverified",
-                f"{target.name}: what is served could not be seen: {seen.error or 'no address to verify'}",
+                f"what is served could not be seen: {seen.error or 'no address to verify'}",
                 target.name,
             )
         return self._record(bundle, served, started, failed=False, verification=seen)
