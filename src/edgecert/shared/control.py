@@ -219,11 +219,12 @@ class ControlClient:
         return answer
 
     def _exchange(self, method: str, path: str, payload: bytes) -> bytes:
+        request = _build_request(method, path, payload)
         deadline = self._clock.monotonic() + self._timeout
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 self._connect(connection)
-                self._send(connection, _build_request(method, path, payload))
+                self._send(connection, request)
                 status, body = self._receive(connection, deadline)
         except TimeoutError:
             message = f"the gateway at {self._path} did not answer {method} {path} within {self._timeout:g} s"
@@ -251,12 +252,17 @@ class ControlClient:
     def _verify_peer(self, connection: socket.socket) -> None:
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         uid = _CREDENTIALS.unpack(raw)[1]
-        if uid not in self._expected_uids():
+        if uid not in self.expected_uids():
             message = f"the process that listens at {self._path} runs as {_user_name(uid)}; it was sent nothing"
             hint = "name the gateway's user in the deploy target (user = …), or see who owns the socket's directory"
             raise PermissionDeniedError(message, code="wrong-peer", hint=hint)
 
-    def _expected_uids(self) -> frozenset[int]:
+    def expected_uids(self) -> frozenset[int]:
+        """Give the users whose process may listen at the socket.
+
+        Raises:
+            PermissionDeniedError: ``no-such-user``, the user that was named does not exist.
+        """
         if self._expect_user:
             return frozenset({_user_id(self._expect_user)})
         directory = self._path.parent.stat()

@@ -54,7 +54,8 @@ class SocketFile:
         """Take the file away if it is still ours; the socket itself belongs to whoever :meth:`open` gave it to."""
         if self._inode is not None:
             try:
-                if self._path.lstat().st_ino == self._inode:
+                status = self._path.lstat()
+                if stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode:
                     self._path.unlink()
             except OSError:
                 pass  # the directory may be gone before us (RuntimeDirectory=)
