@@ -150,10 +150,15 @@ def test_refuses_a_request_without_names() -> None:
     assert caught.value.code == "no-names-left"
 
 
-@pytest.mark.parametrize(
-    "subject",
-    [Subject(country="I"), Subject(country="ITA"), Subject(organization="x" * 65), Subject(locality="x" * 129)],
+UNFIT: Final = (
+    Subject(country="I"),
+    Subject(country="ITA"),
+    Subject(organization="x" * 65),
+    Subject(locality="x" * 129),
 )
+
+
+@pytest.mark.parametrize("subject", UNFIT)
 def test_refuses_a_subject_that_fits_no_certificate(subject: Subject) -> None:
     with pytest.raises(MaterialError) as caught:
         build_subject("sip.contoso.com", subject)
