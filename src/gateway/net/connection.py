@@ -1,0 +1,304 @@
+"""A socket, perhaps TLS, and a stream that does no I/O, joined: what all kinds of connections share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+
+from typing_extensions import override
+
+from gateway.tls.channel import TlsFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgecert.shared.clock import Clock
+    from gateway.errors import Condition
+    from gateway.net.registry import ConnectionRegistry
+    from gateway.tls.channel import TlsChannel
+
+logger = logging.getLogger(__name__)
+
+READ_STEP: Final = 65536
+WRITE_HIGH: Final = 262_144
+CLOSE_TIMEOUT: Final = 30.0
+LINGER_TIMEOUT: Final = 5.0
+
+# One buffer for all: the loop fills it and calls `buffer_updated` before it asks for another one.
+_BUFFER: Final = memoryview(bytearray(READ_STEP))
+
+EventT_co = TypeVar("EventT_co", covariant=True)
+
+
+class Machine(Protocol[EventT_co]):
+    """What every stream without I/O can do."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has ended."""
+        ...
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        ...
+
+    def receive_eof(self) -> None:
+        """Take note that the connection is gone."""
+        ...
+
+    def events_received(self) -> Sequence[EventT_co]:
+        """Give what happened since the last call."""
+        ...
+
+    def data_to_send(self) -> bytes:
+        """Give what is to be written."""
+        ...
+
+    def close(self, condition: Condition | None = None, text: str = "") -> None:
+        """End the stream; called again, give up waiting for the peer."""
+        ...
+
+    def ping(self) -> None:
+        """Send white space."""
+        ...
+
+
+EventT = TypeVar("EventT")
+
+
+class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
+    """Feeds what arrives to the stream, hands its events to :meth:`handle`, writes once per turn of the loop."""
+
+    def __init__(self, stream: Machine[EventT], clock: Clock, registry: ConnectionRegistry) -> None:
+        """Join ``stream`` to the socket that will be connected; ``registry`` knows it while the socket is open."""
+        self.machine = stream
+        self.clock = clock
+        self._registry = registry
+        self.tls: TlsChannel | None = None
+        self.peer_address = ""
+        self.local_address = ""
+        self.congested = False
+        """Whether the peer takes its data more slowly than we have it."""
+        self.opened_at = self.last_received = self.last_sent = clock.monotonic()
+        self.stanzas = 0
+        self.last_stanza = self.opened_at
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._flush_due = False
+        self._ending = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    # --- what a kind of connection adds
+
+    @abstractmethod
+    def handle(self, event: EventT) -> None:
+        """Do what the stream's event asks for."""
+
+    def on_connected(self) -> None:
+        """Do what begins with the connection."""
+        self.process()
+
+    def on_tls_up(self, tls: TlsChannel) -> None:
+        """Tell the stream that TLS is up."""
+
+    def on_tls_failed(self, reason: str) -> None:
+        """Take note that TLS failed; the connection ends."""
+
+    def on_writable(self) -> None:
+        """Take note that the peer takes data again."""
+
+    def on_lost(self) -> None:
+        """Take note that the connection is gone, after all events were handled."""
+
+    # --- what others call
+
+    def close(self, condition: Condition | None = None, text: str = "") -> None:
+        """End in good order: our end of stream, what the peer still sends, its end; after 30 seconds without it."""
+        if self.machine.closed:
+            return
+        self.machine.close(condition, text)
+        self.process()
+        if not self.machine.closed:
+            self._arm(CLOSE_TIMEOUT, self._give_up)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer until :meth:`resume_reading`."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take data from the peer again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def process(self) -> None:
+        """Handle the stream's events, and see that what it has to say is written before the loop waits again."""
+        while events := self.machine.events_received():
+            for event in events:
+                self.handle(event)
+        self.wake()
+
+    def wake(self) -> None:
+        """Write what the stream has to say, together with everything else said in this turn of the loop."""
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what the stream has to say, now."""
+        self._flush_due = False
+        if self._transport is None or self._ending:
+            return
+        tls = self.tls
+        if tls is None:
+            self._write_clear()
+        elif tls.handshake_done and (data := self.machine.data_to_send()):
+            try:
+                tls.send(data)
+            except TlsFailedError as error:
+                self.on_tls_failed(error.reason)
+                self.abort()
+                return
+            self._write(tls.data_to_send())
+        if self.machine.closed:
+            self._finish(self._transport)
+
+    def begin_tls(self, channel: TlsChannel) -> None:
+        """Write in the clear what is left to say, then give every byte to TLS."""
+        self._write_clear()
+        self.tls = channel
+        self._write(channel.data_to_send())
+
+    # --- asyncio
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            message = f"no stream transport: {transport!r}"
+            raise TypeError(message)
+        self._transport = transport
+        self._registry.add(self)
+        transport.set_write_buffer_limits(high=WRITE_HIGH)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
+            # Small replies would wait for the peer's delayed acknowledgement.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.peer_address = _host(transport.get_extra_info("peername"))
+        self.local_address = _host(transport.get_extra_info("sockname"))
+        self.on_connected()
+
+    @override
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _BUFFER
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._ending:
+            return
+        data = bytes(_BUFFER[:nbytes])
+        self.last_received = self.clock.monotonic()
+        if self.tls is None:
+            self.machine.receive_data(data)
+        else:
+            self._take_ciphertext(self.tls, data)
+        self.process()
+
+    @override
+    def eof_received(self) -> bool:
+        self._take_eof()
+        self.flush()
+        return False
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ending = True
+        self._disarm()
+        self._take_eof()
+        self._transport = None
+        self.on_lost()
+        self._registry.discard(self)
+
+    @override
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    @override
+    def resume_writing(self) -> None:
+        self.congested = False
+        self.on_writable()
+
+    # --- machinery
+
+    def _take_ciphertext(self, tls: TlsChannel, data: bytes) -> None:
+        begun = tls.handshake_done
+        try:
+            tls.receive_data(data)
+            if not tls.handshake_done:
+                self._write(tls.data_to_send())
+                return
+            if not begun:
+                self._write(tls.data_to_send())
+                self.on_tls_up(tls)
+            while plaintext := tls.read(READ_STEP):
+                if not self.machine.closed:
+                    self.machine.receive_data(plaintext)
+        except TlsFailedError as error:
+            self._write(tls.data_to_send())
+            self.on_tls_failed(error.reason)
+            self.machine.receive_eof()
+            return
+        if tls.eof:
+            self.machine.receive_eof()
+
+    def _take_eof(self) -> None:
+        if not self.machine.closed:
+            self.machine.receive_eof()
+        self.process()
+
+    def _write_clear(self) -> None:
+        self._write(self.machine.data_to_send())
+
+    def _write(self, data: bytes) -> None:
+        if data and self._transport is not None:
+            self.last_sent = self.clock.monotonic()
+            self._transport.write(data)
+
+    def _finish(self, transport: asyncio.Transport) -> None:
+        """Say that nothing more comes, and wait a little for the peer to do so too.
+
+        A close with data unread would make the kernel send a reset, which takes our last words with it.
+        """
+        self._ending = True
+        if self.tls is not None:
+            self.tls.shutdown()
+            self._write(self.tls.data_to_send())
+        self._arm(LINGER_TIMEOUT, self.abort)
+        if not transport.is_closing():
+            transport.resume_reading()
+            transport.write_eof()
+
+    def _give_up(self) -> None:
+        self.machine.close()
+        self.process()
+
+    def _arm(self, delay: float, action: object) -> None:
+        self._disarm()
+        self._deadline = self._loop.call_later(delay, action)  # type: ignore[arg-type]  # a bound method without arguments
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _host(name: object) -> str:
+    """Give the address part of a socket name; empty for a socket that has none."""
+    return str(name[0]) if isinstance(name, tuple) else ""

@@ -1,0 +1,344 @@
+"""Where everything meets: partners' streams, the pairs we dial for, and the components of the home domains."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+from gateway.errors import Condition, StanzaCondition
+from gateway.model.jid import Jid
+from gateway.net.home_component import ComponentConnection
+from gateway.net.inbound import InboundConnection
+from gateway.net.pair import OutboundPair
+from gateway.policy.partner import PartnerTable
+from gateway.routing import Answer, Discard, Route, ToHome, ToPartner, refuse, route_inbound, route_outbound
+from gateway.xmpp.configs import InboundConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from edgecert.shared.secret import Secret
+    from gateway.model.envelope import Envelope
+    from gateway.model.peer import PairAuthorization
+    from gateway.net.outbound import OutboundConnection
+    from gateway.net.pair import Dialling
+    from gateway.policy.partner import Partner
+
+logger = logging.getLogger(__name__)
+
+SHUTDOWN_TIMEOUT: Final = 5.0
+INBOUND_PATIENCE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HubLimits:
+    """How much is let in, and for how long silence is borne."""
+
+    connection_limit: int = 1000
+    partner_connection_limit: int = 20
+    unauthenticated_per_address: int = 10
+    keep_alive_interval: float = 300.0
+    establishment_timeout: float = 60.0
+    inactivity_timeout: float = 600.0
+
+
+class Hub:
+    """Takes every stanza from where it comes in to where it goes. All of it runs in the event loop, nothing in it waits."""
+
+    def __init__(
+        self,
+        dialling: Dialling,
+        homes: Mapping[str, Secret],
+        *,
+        spawn: Callable[[Coroutine[object, object, None], str], None],
+        limits: HubLimits | None = None,
+    ) -> None:
+        """Serve ``homes`` (domain and its component's secret); ``spawn`` starts a task of the service."""
+        self.dialling = dialling
+        self.homes = dict(homes)
+        self.limits = limits or HubLimits()
+        self.partners = PartnerTable()
+        self.components: dict[str, ComponentConnection] = {}
+        self.inbound: set[InboundConnection] = set()
+        self.outbound: set[OutboundConnection] = set()
+        self.pairs: dict[tuple[str, str], OutboundPair] = {}
+        self._spawn = spawn
+        self._half_open: Counter[str] = Counter()
+        self._per_partner: Counter[str] = Counter()
+        self._counted: dict[InboundConnection, tuple[str, int]] = {}
+        self._paused: defaultdict[str, set[InboundConnection]] = defaultdict(set)
+        self._closing = False
+
+    # --- making connections
+
+    def make_inbound(self, *, direct_tls: bool) -> InboundConnection:
+        """Give the protocol of a connection that was just accepted on a listener for partners."""
+        dialling = self.dialling
+        config = InboundConfig(
+            stream_id=_stream_id,
+            is_home=self.homes.__contains__,
+            partners=lambda: self.partners,
+            tls_available=lambda domain: dialling.slot.current.find(domain) is not None,
+            limits=dialling.limits,
+        )
+        return InboundConnection(
+            self,
+            config,
+            dialling.slot,
+            clock=dialling.clock,
+            metrics=dialling.metrics,
+            registry=dialling.registry,
+            direct_tls=direct_tls,
+        )
+
+    def make_component(self, domains: frozenset[str]) -> ComponentConnection:
+        """Give the protocol of a connection that was just accepted on a listener for the components of ``domains``."""
+        return ComponentConnection(
+            self,
+            secrets=lambda domain: self.homes.get(domain) if domain in domains else None,
+            stream_id=_stream_id,
+            limits=self.dialling.limits,
+            clock=self.dialling.clock,
+            registry=self.dialling.registry,
+        )
+
+    # --- partners' streams
+
+    def admit(self, connection: InboundConnection) -> bool:
+        """Take a new connection in; False when there are too many, in all or unauthenticated from that address."""
+        address = connection.peer_address
+        # Whoever is on this very host is not a stranger: the check after a deploy opens many at once.
+        local = address == connection.local_address or address.startswith("127.")
+        crowded = not local and self._half_open[address] >= self.limits.unauthenticated_per_address
+        if self._closing or crowded or len(self.inbound) >= self.limits.connection_limit:
+            self.dialling.metrics.refused("inbound", "too-many-connections")
+            logger.warning("connection refused: too many", extra={"peer": address})
+            return False
+        self.inbound.add(connection)
+        self._half_open[address] += 1
+        return True
+
+    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> bool:
+        """Take note of an authorized pair; False when the partner has too many streams."""
+        self._count_half_open(connection.peer_address)
+        partner = self.partners.find(pair.partner)
+        primary = partner.domain if partner is not None else pair.partner
+        limit = (partner.connection_limit if partner is not None else 0) or self.limits.partner_connection_limit
+        if self._per_partner[primary] >= limit:
+            self._counted[connection] = ("", 0)
+            self.dialling.metrics.refused("inbound", "partner-connection-limit")
+            return False
+        generation = connection.generation[1]
+        self._per_partner[primary] += 1
+        self._counted[connection] = (primary, generation)
+        self.dialling.metrics.stream_opened("inbound", generation)
+        for (_, domain), outbound in self.pairs.items():
+            if domain == pair.partner:
+                outbound.clear_back_off()
+        fields = {"domain": pair.partner, "home": pair.home, "peer": connection.peer_address, "proof": pair.proof.value}
+        logger.info("partner authenticated", extra=fields)
+        return True
+
+    def inbound_lost(self, connection: InboundConnection) -> None:
+        """Take note that the connection is gone."""
+        if connection not in self.inbound:
+            return
+        self.inbound.discard(connection)
+        for waiting in self._paused.values():
+            waiting.discard(connection)
+        counted = self._counted.pop(connection, None)
+        if counted is None:
+            self._count_half_open(connection.peer_address)
+        elif counted[0]:
+            self._per_partner[counted[0]] -= 1
+            self.dialling.metrics.stream_closed("inbound", counted[1])
+
+    def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
+        """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
+        self._follow(route_inbound(envelope, self.partners), "inbound")
+        component = self.components.get(envelope.to.domain)
+        if component is not None and component.congested:
+            connection.pause_reading()
+            self._paused[envelope.to.domain].add(connection)
+
+    def refuse_from_partner(
+        self, connection: InboundConnection, envelope: Envelope, condition: StanzaCondition, text: str
+    ) -> None:
+        """Answer a stanza that goes nowhere; in the name of the stream's home domain if it was for a stranger's."""
+        if envelope.to.domain not in self.homes:
+            envelope = replace(envelope, to=Jid("", connection.home))
+        self._follow(refuse(envelope, condition, text), "inbound")
+
+    # --- components
+
+    def component_up(self, connection: ComponentConnection, domain: str) -> None:
+        """Let ``connection`` speak for ``domain``; an older one, which may be a dead one, has to go."""
+        older = self.components.get(domain)
+        self.components[domain] = connection
+        if older is not None and older is not connection:
+            older.close(Condition.CONFLICT, "another component has connected for this domain")
+        logger.info("component connected", extra={"domain": domain, "peer": connection.peer_address})
+
+    def component_lost(self, connection: ComponentConnection) -> None:
+        """Take note that the component is gone."""
+        if self.components.get(connection.domain) is connection:
+            del self.components[connection.domain]
+            self._resume(connection.domain)
+
+    def component_writable(self, connection: ComponentConnection) -> None:
+        """Let the partners go on that were slowed down."""
+        self._resume(connection.domain)
+
+    def stanza_from_home(self, envelope: Envelope) -> None:
+        """Route a stanza."""
+        self._follow(route_outbound(envelope, self.partners, frozenset(self.homes)), "outbound")
+
+    def refuse_from_home(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
+        """Answer a stanza that goes nowhere."""
+        self._follow(refuse(envelope, condition, text), "outbound")
+
+    # --- pairs
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run ``work`` as a task of the service."""
+        self._spawn(work, name)
+
+    def find_partner(self, domain: str) -> Partner | None:
+        """Give the partner of this moment."""
+        return self.partners.find(domain)
+
+    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
+        """Answer a home user's stanza that did not get through."""
+        self._follow(refuse(envelope, condition, text), "outbound")
+
+    def outbound_opened(self, connection: OutboundConnection) -> None:
+        """Take note of a stream that came up."""
+        self.outbound.add(connection)
+        self.dialling.metrics.stream_opened("outbound", connection.generation[1])
+
+    def outbound_closed(self, connection: OutboundConnection) -> None:
+        """Take note that a stream that was up is gone."""
+        if connection in self.outbound:
+            self.outbound.discard(connection)
+            self.dialling.metrics.stream_closed("outbound", connection.generation[1])
+
+    def stanza_sent(self, envelope: Envelope) -> None:
+        """Count a stanza that was handed to a partner's stream."""
+        del envelope
+        self.dialling.metrics.stanza("outbound")
+
+    # --- the whole
+
+    def set_partners(self, table: PartnerTable) -> None:
+        """Put a new table in place; streams and queues of who is no partner any more end."""
+        self.partners = table
+        for connection in tuple(self.inbound):
+            connection.stream.partners_changed()
+            connection.process()
+        for (_, domain), pair in tuple(self.pairs.items()):
+            if table.find(domain) is None:
+                pair.give_up(StanzaCondition.NOT_ALLOWED, f"{domain} is not a partner any more")
+                pair.close(Condition.POLICY_VIOLATION, "not a configured partner any more")
+
+    def reset_streams(self, text: str) -> int:
+        """End every stream with ``reset`` and give how many there were; what waits goes over new ones."""
+        streams = [connection for connection in self.inbound if connection.tls is not None]
+        for connection in streams:
+            connection.close(Condition.RESET, text)
+        opened = [pair for pair in self.pairs.values() if pair.connection is not None]
+        for pair in opened:
+            pair.close(Condition.RESET, text)
+        return len(streams) + len(opened)
+
+    def keep_house(self) -> None:
+        """End what took too long or has been silent too long, and show life where there was silence."""
+        now = self.dialling.clock.monotonic()
+        limits = self.limits
+        for connection in tuple(self.inbound):
+            if not connection.authenticated and now - connection.opened_at > limits.establishment_timeout:
+                connection.close(Condition.CONNECTION_TIMEOUT, "the stream was not authenticated in time")
+            elif now - connection.last_received > INBOUND_PATIENCE * limits.inactivity_timeout:
+                connection.close(Condition.CONNECTION_TIMEOUT, "silence")
+        for pair in tuple(self.pairs.values()):
+            self._keep_pair(pair, now)
+
+    async def shut_down(self) -> None:
+        """Say goodbye on every stream, wait for the peers' goodbyes for a while, then cut what is left."""
+        self._closing = True
+        for pair in self.pairs.values():
+            pair.give_up(StanzaCondition.REMOTE_SERVER_TIMEOUT, "the gateway is shutting down")
+            pair.close()
+        for connection in tuple(self.inbound):
+            connection.close(Condition.SYSTEM_SHUTDOWN)
+        for component in tuple(self.components.values()):
+            component.close(Condition.SYSTEM_SHUTDOWN)
+        await self.dialling.registry.wait_gone(SHUTDOWN_TIMEOUT)
+
+    # --- machinery
+
+    def _keep_pair(self, pair: OutboundPair, now: float) -> None:
+        connection = pair.connection
+        if connection is None:
+            if pair.state == "idle" and not pair.queued:
+                del self.pairs[pair.home, pair.domain]
+            return
+        partner = self.partners.find(pair.domain)
+        if now - connection.last_stanza > self.limits.inactivity_timeout:
+            pair.close()
+        elif (
+            partner is not None and partner.keep_alive and now - connection.last_sent > self.limits.keep_alive_interval
+        ):
+            connection.stream.ping()
+            connection.wake()
+
+    def _follow(self, route: Route, direction: str) -> None:
+        match route:
+            case ToHome(envelope):
+                self._send_home(envelope, direction)
+            case ToPartner(envelope):
+                self._find_pair(envelope).send(envelope)
+            case Answer(envelope, reason):
+                self.dialling.metrics.refused(direction, reason)
+                if envelope.to.domain in self.homes:
+                    self._send_home(envelope, direction)
+                else:
+                    self._find_pair(envelope).send(envelope)
+            case Discard(reason):
+                self.dialling.metrics.refused(direction, reason)
+            case _ as never:
+                assert_never(never)
+
+    def _send_home(self, envelope: Envelope, direction: str) -> None:
+        component = self.components.get(envelope.to.domain)
+        if component is not None:
+            component.send(envelope)
+            self.dialling.metrics.stanza(direction)
+            return
+        route = refuse(envelope, StanzaCondition.SERVICE_UNAVAILABLE, "the home system is not connected")
+        if isinstance(route, Answer) and route.envelope.to.domain not in self.homes:
+            self._follow(route, direction)
+        else:
+            self.dialling.metrics.refused(direction, "home-not-connected")
+
+    def _find_pair(self, envelope: Envelope) -> OutboundPair:
+        key = envelope.pair
+        pair = self.pairs.get(key)
+        if pair is None:
+            pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
+        return pair
+
+    def _resume(self, domain: str) -> None:
+        for connection in self._paused.pop(domain, ()):
+            connection.resume_reading()
+
+    def _count_half_open(self, address: str) -> None:
+        self._half_open[address] -= 1
+        if self._half_open[address] <= 0:
+            del self._half_open[address]
+
+
+def _stream_id() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,193 @@
+"""A stream that a partner opened."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from typing_extensions import override
+
+from edgecert.shared.errors import MaterialError
+from gateway.errors import Condition
+from gateway.model.peer import Direction, Proof
+from gateway.net.connection import Connection
+from gateway.tls.channel import TlsChannel
+from gateway.tls.identity import PeerCertificateError, verify_peer
+from gateway.xmpp.configs import PeerProofResult, TlsInfo
+from gateway.xmpp.events import (
+    Authorized,
+    Closed,
+    Failed,
+    NeedPeerProof,
+    PeerHeader,
+    Pinged,
+    StanzaReceived,
+    StanzaRefused,
+    StartTls,
+    StreamEvent,
+)
+from gateway.xmpp.inbound import InboundStream
+
+if TYPE_CHECKING:
+    from edgecert.shared.clock import Clock
+    from gateway.errors import StanzaCondition
+    from gateway.model.envelope import Envelope
+    from gateway.model.peer import PairAuthorization
+    from gateway.net.metrics import Metrics
+    from gateway.net.registry import ConnectionRegistry
+    from gateway.tls.context import TlsContexts
+    from gateway.tls.slot import ContextSlot
+    from gateway.xmpp.configs import InboundConfig
+
+logger = logging.getLogger(__name__)
+
+
+class InboundOwner(Protocol):
+    """Who keeps the inbound streams and takes what they bring."""
+
+    def admit(self, connection: InboundConnection) -> bool:
+        """Take a new connection in; False when there are too many."""
+        ...
+
+    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> bool:
+        """Take note of an authorized pair; False when the partner has too many streams."""
+        ...
+
+    def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
+        """Route a stanza of an authorized pair."""
+        ...
+
+    def refuse_from_partner(
+        self, connection: InboundConnection, envelope: Envelope, condition: StanzaCondition, text: str
+    ) -> None:
+        """Answer a stanza that goes nowhere."""
+        ...
+
+    def inbound_lost(self, connection: InboundConnection) -> None:
+        """Take note that the connection is gone."""
+        ...
+
+
+class InboundConnection(Connection[StreamEvent]):
+    """One connection that a peer made to us; counts as authenticated once a pair is authorized."""
+
+    direction = Direction.INBOUND
+
+    def __init__(
+        self,
+        owner: InboundOwner,
+        config: InboundConfig,
+        slot: ContextSlot,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        registry: ConnectionRegistry,
+        direct_tls: bool,
+    ) -> None:
+        """Wait for the peer's header, or with ``direct_tls`` for its handshake."""
+        self.stream = InboundStream(config)
+        super().__init__(self.stream, clock, registry)
+        self._owner = owner
+        self._slot = slot
+        self._metrics = metrics
+        self._direct_tls = direct_tls
+        self._contexts: TlsContexts | None = None
+        self.home = ""
+        self.partner = ""
+        self.why_closed = ""
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the stream holds an authorized pair."""
+        return bool(self.stream.pairs)
+
+    @property
+    def generation(self) -> tuple[str, int]:
+        """Lineage and generation that the peer was shown; nothing before TLS."""
+        return self.tls.generation if self.tls is not None and self.tls.handshake_done else ("", 0)
+
+    @override
+    def on_connected(self) -> None:
+        if not self._owner.admit(self):
+            self.abort()
+        elif self._direct_tls:
+            self._begin_tls(None)
+        else:
+            self.process()
+
+    @override
+    def on_tls_up(self, tls: TlsChannel) -> None:
+        self._metrics.handshake("inbound", "ok")
+        self.stream.tls_established(TlsInfo(tls.version, tls.cipher, direct=self._direct_tls))
+
+    @override
+    def on_tls_failed(self, reason: str) -> None:
+        self._metrics.handshake("inbound", "failed", reason)
+        self.why_closed = f"TLS: {reason}"
+        logger.info("TLS failed", extra={"direction": "inbound", "peer": self.peer_address, "reason": reason})
+
+    @override
+    def on_lost(self) -> None:
+        if self.tls is not None and not self.tls.handshake_done and not self.why_closed:
+            self._metrics.handshake("inbound", "failed", "connection lost")
+        self._owner.inbound_lost(self)
+
+    @override
+    def handle(self, event: StreamEvent) -> None:
+        match event:
+            case StanzaReceived(envelope):
+                self.stanzas += 1
+                self._owner.stanza_from_partner(self, envelope)
+            case StanzaRefused(envelope, condition, text):
+                self._owner.refuse_from_partner(self, envelope, condition, text)
+            case PeerHeader(from_, to):
+                self.home, self.partner = to, from_
+            case StartTls():
+                self._begin_tls(self.home)
+            case NeedPeerProof(domain):
+                self.stream.peer_proof(self._prove(domain))
+            case Authorized(pair):
+                if not self._owner.authorized(self, pair):
+                    self.stream.close(Condition.POLICY_VIOLATION, "too many streams of this partner")
+            case Closed():
+                self._note_end(event)
+            case Pinged() | Failed():
+                pass
+            case _ as never:
+                assert_never(never)
+
+    def _begin_tls(self, domain: str | None) -> None:
+        self._contexts = self._slot.current
+        try:
+            channel = TlsChannel.server(self._contexts, domain, direct=self._direct_tls)
+        except MaterialError:
+            self._metrics.handshake("inbound", "failed", "no certificate")
+            self.abort()
+            return
+        self.begin_tls(channel)
+
+    def _prove(self, domain: str) -> PeerProofResult:
+        if self.tls is None or self._contexts is None:
+            return PeerProofResult(None, "there is no TLS")
+        try:
+            verify_peer(self.tls.peer_chain, domain, trust=self._contexts.trust, now=self.clock.now())
+        except PeerCertificateError as error:
+            self._metrics.refused("inbound", error.fault.value)
+            fields = {"domain": domain, "peer": self.peer_address, "fault": error.fault.value, "why": error.message}
+            logger.warning("partner's certificate refused", extra=fields)
+            return PeerProofResult(None, error.message)
+        return PeerProofResult(Proof.PKIX)
+
+    def _note_end(self, event: Closed) -> None:
+        if not self.why_closed:
+            condition = event.condition.value if event.condition else ""
+            self.why_closed = ": ".join(part for part in (condition, event.text) if part)
+        fields = {
+            "direction": "inbound",
+            "domain": self.partner,
+            "peer": self.peer_address,
+            "condition": event.condition.value if event.condition else "",
+            "why": event.text,
+            "by_peer": event.by_peer,
+        }
+        logger.info("stream closed", extra=fields)

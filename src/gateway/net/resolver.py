@@ -1,0 +1,150 @@
+"""The DNS as the gateway needs it: SRV and addresses, absolute names, answers kept as long as they say."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import dns.asyncresolver
+import dns.exception
+import dns.name
+import dns.nameserver
+import dns.rdatatype
+import dns.resolver
+
+from gateway.errors import GatewayError
+from gateway.net.targets import SrvRecord, parse_host_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dns.message import Message
+    from dns.rdtypes.ANY.SOA import SOA
+    from dns.rdtypes.IN.SRV import SRV
+
+    from edgecert.shared.clock import Clock
+
+QUERY_TIMEOUT: Final = 3.0
+LOOKUP_TIMEOUT: Final = 10.0
+NEGATIVE_TTL: Final = (5.0, 300.0)
+POSITIVE_TTL: Final = (1.0, 3600.0)
+MAX_CACHED: Final = 10_000
+
+T = TypeVar("T")
+
+
+class ResolveError(GatewayError):
+    """The DNS gave no answer that can be relied on: time-out, SERVFAIL, a broken reply."""
+
+    code = "dns-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What the DNS said: records, or none, in which case ``exists`` says whether the name is there with other types."""
+
+    records: tuple[T, ...]
+    exists: bool = True
+
+
+class Resolver:
+    """Asks the configured nameservers, or the system's."""
+
+    def __init__(self, nameservers: Sequence[str], clock: Clock) -> None:
+        """Use ``nameservers`` (``address`` or ``address:port``); none given means the system's.
+
+        Raises:
+            ResolveError: there is no nameserver at all, or one is no address.
+        """
+        self._clock = clock
+        self._cache: dict[tuple[str, str], tuple[float, Found[object]]] = {}
+        try:
+            self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+            if nameservers:
+                endpoints = [parse_host_port(text, 53) for text in nameservers]
+                self._resolver.nameservers = [
+                    dns.nameserver.Do53Nameserver(str(ipaddress.ip_address(host)), port) for host, port in endpoints
+                ]
+        except (dns.resolver.NoResolverConfiguration, ValueError) as error:
+            raise ResolveError(f"no nameserver: {error}", hint="[resolver] nameservers takes addresses") from error
+        self._resolver.timeout = QUERY_TIMEOUT
+        self._resolver.lifetime = LOOKUP_TIMEOUT
+
+    async def find_srv(self, service: str, domain: str) -> Found[SrvRecord]:
+        """Give the SRV records of ``_<service>._tcp.<domain>``.
+
+        Raises:
+            ResolveError: the DNS gave no answer; which is not the same as answering that there is nothing.
+        """
+        return await self._find(f"_{service}._tcp.{domain}", "SRV", _read_srv)
+
+    async def find_addresses(self, host: str) -> tuple[Found[str], Found[str]]:
+        """Give the IPv6 and the IPv4 addresses of ``host``; one family's failure counts only if the other has nothing.
+
+        Raises:
+            ResolveError: neither family was answered.
+        """
+        try:
+            ipv4 = await self._find(host, "A", str)
+        except ResolveError:
+            ipv6 = await self._find(host, "AAAA", str)
+            if not ipv6.records:
+                raise
+            return ipv6, Found(())
+        try:
+            return await self._find(host, "AAAA", str), ipv4
+        except ResolveError:
+            if not ipv4.records:
+                raise
+            return Found(()), ipv4
+
+    async def _find(self, name: str, kind: str, read: Callable[[object], T]) -> Found[T]:
+        key = (name, kind)
+        kept = self._cache.get(key)
+        if kept is not None and kept[0] > self._clock.monotonic():
+            return kept[1]  # type: ignore[return-value]  # what is kept under a type was read as that type
+        found, ttl = await self._ask(name, kind, read)
+        if len(self._cache) >= MAX_CACHED:
+            self._cache.clear()
+        self._cache[key] = (self._clock.monotonic() + ttl, found)  # type: ignore[assignment]  # as above
+        return found
+
+    async def _ask(self, name: str, kind: str, read: Callable[[object], T]) -> tuple[Found[T], float]:
+        # Absolute: a search list would let a stranger's domain be found below ours.
+        absolute = dns.name.from_text(name, origin=dns.name.root)
+        try:
+            answer = await self._resolver.resolve(absolute, kind, search=False, raise_on_no_answer=False)
+        except dns.resolver.NXDOMAIN as error:
+            return Found((), exists=False), _negative_ttl(error.responses().values())  # type: ignore[no-untyped-call]  # dnspython does not say
+        except (dns.exception.DNSException, OSError) as error:
+            raise ResolveError(f"{kind} {name}: {_explain(error)}") from error
+        if answer.rrset is None:
+            return Found(()), _negative_ttl([answer.response])
+        records = tuple(read(record) for record in answer.rrset)
+        return Found(records), _clamp(float(answer.rrset.ttl), POSITIVE_TTL)
+
+
+def _read_srv(record: object) -> SrvRecord:
+    srv: SRV = record  # type: ignore[assignment]  # the question was for SRV
+    target = srv.target.to_text(omit_final_dot=True).lower()
+    return SrvRecord(srv.priority, srv.weight, srv.port, "" if target in {".", "@"} else target)
+
+
+def _negative_ttl(responses: Iterable[Message]) -> float:
+    """Give how long a name's absence is believed: the SOA's minimum (RFC 2308 §5), within 5 to 300 seconds."""
+    for rrset in (rrset for response in responses for rrset in response.authority):
+        if rrset.rdtype == dns.rdatatype.SOA:
+            soa: SOA = rrset[0]
+            return _clamp(float(min(rrset.ttl, soa.minimum)), NEGATIVE_TTL)
+    return NEGATIVE_TTL[0]
+
+
+def _clamp(value: float, limits: tuple[float, float]) -> float:
+    return max(limits[0], min(limits[1], value))
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, dns.resolver.LifetimeTimeout):
+        return f"no answer within {LOOKUP_TIMEOUT:g} s"
+    return str(error) or type(error).__name__

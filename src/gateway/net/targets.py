@@ -1,0 +1,89 @@
+"""In which order the servers of a domain are tried: RFC 2782 over both services, as XEP-0368 wants it. No I/O here."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from random import Random
+
+MAX_TARGETS: Final = 16
+MAX_ADDRESSES: Final = 4
+DEFAULT_PORT: Final = 5269
+
+
+@dataclass(frozen=True, slots=True)
+class SrvRecord:
+    """One SRV record; the target without its final dot, empty for the root (``.``: there is no such service)."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host and port to dial, and whether TLS begins at once there."""
+
+    host: str
+    port: int
+    direct_tls: bool = False
+
+
+def order_targets(starttls: Iterable[SrvRecord], direct: Iterable[SrvRecord], *, random: Random) -> tuple[Target, ...]:
+    """Give the targets of both services mixed: by priority, and within one by weighted lot; 16 at most.
+
+    Records whose target is the root say that there is no such service and name nothing to dial.
+    """
+    records = [(record, False) for record in starttls] + [(record, True) for record in direct]
+    usable = sorted((pair for pair in records if pair[0].target), key=lambda pair: pair[0].priority)
+    ordered: list[Target] = []
+    for _, group in groupby(usable, key=lambda pair: pair[0].priority):
+        drawn = _draw(list(group), random)
+        ordered.extend(Target(record.target, record.port, is_direct) for record, is_direct in drawn)
+    return tuple(dict.fromkeys(ordered))[:MAX_TARGETS]
+
+
+def _draw(group: list[tuple[SrvRecord, bool]], random: Random) -> Iterable[tuple[SrvRecord, bool]]:
+    # RFC 2782: records of weight 0 come first in the running sum, so that they have a small chance.
+    left = sorted(group, key=lambda pair: pair[0].weight > 0)
+    while left:
+        lot = random.randint(0, sum(record.weight for record, _ in left))
+        for position, (record, _) in enumerate(left):
+            lot -= record.weight
+            if lot <= 0:
+                yield left.pop(position)
+                break
+
+
+def interleave(ipv6: Sequence[str], ipv4: Sequence[str]) -> tuple[str, ...]:
+    """Give the addresses of a target in the order of RFC 8305 §4: families by turns, IPv6 first; four at most."""
+    mixed = [address for pair in zip_longest(ipv6, ipv4) for address in pair if address is not None]
+    return tuple(mixed)[:MAX_ADDRESSES]
+
+
+def is_private(address: str) -> bool:
+    """Whether ``address`` is one that a stranger's DNS must not lead us to: loopback, private, link-local, reserved."""
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return not (mapped or parsed).is_global
+
+
+def parse_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """Give host and port of ``host``, ``host:port`` or ``[address]:port``.
+
+    Raises:
+        ValueError: the port is no number.
+    """
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, int(rest[1:]) if rest.startswith(":") else default_port
+    host, colon, port = text.rpartition(":")
+    if not colon or ":" in host:
+        return text, default_port
+    return host, int(port)
