@@ -1,0 +1,170 @@
+"""The codes of issuing, importing, deploying and renewing, as the verbs say them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edgecert.model.explanations.entry import Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENTRIES: Final[Mapping[str, Explanation]] = {
+    "already-imported": Explanation(
+        "The certificate is in the store already",
+        "A generation of this lineage holds exactly this certificate. Importing it again would only make a twin.",
+        "Nothing is missing. `edgecert deploy NAME` puts it into service.",
+    ),
+    "date": Explanation(
+        "A date cannot be used",
+        "Dates are RFC 3339 with a zone (2026-12-01T03:00:00Z), or YYYY-MM-DD HH:MM in this machine's zone. A date for "
+        "staging lies ahead, and before the certificate expires.",
+        "Write the date in one of the two ways; the answer echoes it in both.",
+    ),
+    "expired": Explanation(
+        "The certificate has expired",
+        "An expired certificate is never put into service, nor gone back to: every partner would refuse it.",
+        "`edgecert renew NAME --force` gets a new one.",
+    ),
+    "flags-file-not-applied": Explanation(
+        "The flags file says something else than the saved settings",
+        "Renewal obeys the settings as they were saved by the last apply, so that an edit nobody meant to apply cannot "
+        "change a certificate at night. The file was edited since then.",
+        "`edgecert apply -c FILE` makes the edit count; `edgecert apply -c FILE --dry-run` shows first what it does.",
+    ),
+    "held": Explanation(
+        "The generation is held",
+        "It was rolled back, so nothing automatic puts it into service again.",
+        "Renew to get a better one, or deploy it by hand: `edgecert deploy NAME --generation N`.",
+    ),
+    "in-service": Explanation(
+        "The certificate is in service",
+        "At least one target still serves it. Removing it would leave that target with a certificate that nobody renews.",
+        "Take it out of service there first, or say `--in-service`.",
+    ),
+    "issuer-not-available": Explanation(
+        "This version cannot issue from that CA",
+        "The plan knows what such a CA takes and refuses, but asking it is not part of this version.",
+        'Set `[issuer] kind = "local"` or `"csr"`.',
+    ),
+    "kek-created": Explanation(
+        "A key-encryption key was made",
+        "Keys that are not exportable are kept wrapped under it. It lies outside the state directory, so that a copy of "
+        "that directory is worth nothing without it.",
+        "Back it up, apart from the state directory. Whoever has both has the keys.",
+    ),
+    "kek-in-state-dir": Explanation(
+        "The key-encryption key would lie beside what it protects",
+        "A backup of the state directory would then hold the wrapped keys and what unwraps them.",
+        "Choose a place outside: `--kek-file FILE`, or a systemd credential named edgecert-kek.",
+    ),
+    "legacy-pkcs12": Explanation(
+        "The PKCS#12 is protected by old algorithms",
+        "3DES and SHA-1 are what Windows Server 2012 R2 and older can read. Such a file falls to a determined guesser.",
+        "Carry it by a trusted way and delete it after the import.",
+    ),
+    "name": Explanation(
+        "That is no name for a certificate",
+        "A name is also a directory: lower-case letters, digits, dot, hyphen and underscore, 64 at most, beginning with "
+        "a letter or digit.",
+        "Choose another name. The friendly name may be anything.",
+    ),
+    "name-needed": Explanation(
+        "A foreign certificate needs a name",
+        "The key in this file belongs to no request of this store, so a new lineage is begun for it.",
+        "Say `--name NAME`.",
+    ),
+    "names-differ": Explanation(
+        "The CA issued other names than were asked for",
+        "A certificate without a name that the plan needs breaks that domain as soon as it is deployed, so it is not taken "
+        "silently.",
+        "Ask the CA for the missing names, or take it as it is with `--accept-names`.",
+    ),
+    "no-earlier-generation": Explanation(
+        "There is nothing to go back to",
+        "No earlier generation is still valid and not held.",
+        "`edgecert renew NAME --force` gets a new certificate; `edgecert import` takes one in.",
+    ),
+    "no-matching-request": Explanation(
+        "The certificate answers no request of this store",
+        "A certificate is matched to its request by its public key, whatever the file is called. This one was signed from "
+        "another CSR, or its request was pruned.",
+        "Compare the public keys with `edgecert list --requests`, and send the CA the CSR named there.",
+    ),
+    "no-settings": Explanation(
+        "The certificate has no saved settings",
+        "Without settings nothing says where it is deployed or how it is renewed.",
+        "Apply a flags file with its name: `edgecert apply -c FILE`.",
+    ),
+    "no-such-request": Explanation(
+        "There is no such open request",
+        "The identifier names no request that is open.",
+        "`edgecert list` shows what is open.",
+    ),
+    "no-such-target": Explanation(
+        "The certificate has no such deploy target",
+        "The target is not in its saved settings.",
+        "`edgecert settings show NAME` lists the targets; a new one goes into the flags file.",
+    ),
+    "no-targets": Explanation(
+        "The certificate is deployed nowhere",
+        "Its saved settings have no [[deploy]] table.",
+        "Add one to the flags file and apply it.",
+    ),
+    "not-exportable": Explanation(
+        "The key may not be exported",
+        "It was made with `exportable = false`: the key is kept wrapped, and no verb hands it out.",
+        "Export the chain alone with `--chain-only`, or issue a new certificate with `exportable = true`.",
+    ),
+    "nothing-to-deploy": Explanation(
+        "No generation is fit to be deployed",
+        "A deployment is open, but every generation is held, expired or from a test CA.",
+        "`edgecert renew NAME --force` gets a new certificate.",
+    ),
+    "other-lineage": Explanation(
+        "The certificate belongs to another lineage",
+        "Its public key is that of a request of another name than was given.",
+        "Leave `--name` out: the request is found by the public key.",
+    ),
+    "refused": Explanation(
+        "The CA refused",
+        "The request stays open with its key, so that the next run goes on with it.",
+        "Mend what the CA names and run the same command again.",
+    ),
+    "staged-cancelled": Explanation(
+        "A staged generation was overtaken",
+        "A newer generation was put into service before the date of the staged one came.",
+        "Stage again if it is still wanted.",
+    ),
+    "staging-ca": Explanation(
+        "The certificate comes from a test CA",
+        "Nobody trusts a test CA, so its certificates never reach a target by accident.",
+        "Issue from the real CA; to try it all the same: `edgecert deploy NAME --allow-staging-ca`.",
+    ),
+    "target-taken": Explanation(
+        "Another certificate is written to that place",
+        "Two certificates that take turns in one file would replace each other at every renewal.",
+        "Give the target another directory or file name, or take it over with `--take-over`.",
+    ),
+    "unreadable-file": Explanation(
+        "A file cannot be read",
+        "It is not there, or this user may not read it.",
+        "Check the path and the mode.",
+    ),
+    "untrusted-root": Explanation(
+        "The chain ends at a root that is not trusted here",
+        "That is as it should be for a private CA, whose root only its users have. For a public CA an intermediate is "
+        "missing or the root is too new for this machine.",
+        "Give the root with `--trust FILE`, or missing intermediates with `--chain FILE`.",
+    ),
+    "unverified": Explanation(
+        "What is served could not be seen",
+        "The target took the certificate, but no handshake showed what it serves. Nothing is rolled back for that.",
+        "Give the target verify addresses, or look at what keeps the handshake from being made: `edgecert check NAME`.",
+    ),
+    "waiting": Explanation(
+        "A person has to act",
+        "A request is open, and its CSR has to be carried to the CA.",
+        "Send the CSR, then `edgecert import ANSWER`.",
+    ),
+}
