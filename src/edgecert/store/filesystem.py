@@ -323,6 +323,7 @@ class FilesystemStore:
             make_directory(self._layout.locks)  # a copy made for moving may lack it
             if self._format is None:
                 with self._store_lock():
+                    sweep(self._layout.root)
                     self._format = read_format(self._layout) or create_format(self._layout, self._clock.now())
         return self._format
 
