@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 ENTRIES: Final[Mapping[str, Explanation]] = {
     "usage": Explanation(
         "the command line cannot be obeyed as given",
-        "An argument is unknown, missing, or does not fit another one. Nothing was done. Options are never abbreviated, so "
-        "that a script keeps its meaning when new ones are added.",
+        "An argument is unknown, missing, or does not fit another. Nothing was done. Options are never abbreviated, "
+        "so that a script keeps its meaning when new ones are added.",
         "the message names the argument, and the nearest known one; --help after the verb lists what it takes.",
     ),
     "configuration": Explanation(
@@ -49,7 +49,7 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "interrupted": Explanation(
         "the run was interrupted by Ctrl-C",
-        "Every write is whole or not there: what was in service stays in service, and a request that was begun stays open.",
+        "Each write is whole or not there: what was in service stays in service, a request that was begun stays open.",
         "run the same command again: it goes on where it stopped.",
     ),
     "permission": Explanation(
