@@ -32,7 +32,7 @@ DAY: Final = timedelta(days=1)
 KINDS: Final = [("rsa", 2048), ("rsa", 3072), ("rsa", 4096), ("ecdsa", 256), ("ecdsa", 384)]
 NAMES: Final = (
     DnsName("sip.contoso.com"),
-    DnsName("*.contoso.com"),
+    DnsName("contoso.com"),
     IpName("192.0.2.1"),
     SrvName("xmpp-server", "contoso.com"),
     XmppAddr("contoso.com"),
@@ -82,26 +82,9 @@ def lint(certificate: x509.Certificate, directory: Path) -> tuple[int, str]:
 def openssl_verify(root: x509.Certificate, chain: Sequence[x509.Certificate], directory: Path) -> str:
     for name, certificate in (("root", root), ("leaf", chain[0]), ("intermediate", chain[1])):
         (directory / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    run = subprocess.run(
-        [
-            "openssl",
-            "verify",
-            "-x509_strict",
-            "-purpose",
-            "sslserver",
-            "-attime",
-            str(int(NOW.timestamp())),
-            "-CAfile",
-            "root.pem",
-            "-untrusted",
-            "intermediate.pem",
-            "leaf.pem",
-        ],
-        cwd=directory,
-        capture_output=True,
-        check=False,
-        text=True,
-    )
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-attime", str(int(NOW.timestamp()))]
+    files = ["-CAfile", "root.pem", "-untrusted", "intermediate.pem", "leaf.pem"]
+    run = subprocess.run([*command, *files], cwd=directory, capture_output=True, check=False, text=True)
     return run.stdout + run.stderr
 
 
@@ -123,11 +106,9 @@ def test_ca_certificates_have_no_fault(root: Authority, issuer: Authority, tmp_p
         assert lint(certificate, tmp_path) == (0, "\n")
 
 
-def test_the_linter_finds_what_is_wrong(root: Authority, tmp_path: Path) -> None:
-    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), root.key.public_key(), 1)
-    bad = leaf_of(root, DnsName("under_score"), common_name=None)
-    assert builder is not None
-    assert lint(bad, tmp_path)[0] > 0
+def test_the_linter_finds_what_is_wrong(issuer: Authority, tmp_path: Path) -> None:
+    # RFC 5280 §4.2.1.6 knows no wildcards; everybody uses them all the same, so this is the one thing it may find.
+    assert lint(leaf_of(issuer, DnsName("*.contoso.com")), tmp_path)[0] == 1
 
 
 def test_openssl_accepts_the_chain_below_either_root(root: Authority, issuer: Authority, tmp_path: Path) -> None:
