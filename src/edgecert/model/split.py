@@ -53,8 +53,10 @@ def split_names(
         message = "a certificate takes at least one name"
         raise ValueError(message)
     groups = {name: group_of(name) for name in names}
-    known = {} if repack else {name: part for name, part in (previous or {}).items() if part >= 1}
-    packings = (_pack(groups, limit, first, known, bundled=bundled) for bundled in (True, False))
+    known = {name: part for name, part in (previous or {}).items() if part >= 1}
+    # What is there may happen to be better than what first-fit finds, so a new packing has to beat or equal it.
+    starts = [{}, known] if repack else [known]
+    packings = (_pack(groups, limit, first, start, bundled=bundled) for start in starts for bundled in (True, False))
     packing = min(packings, key=lambda packing: len(packing.parts))
     packing.close_first_gap()
     parts = {name: packing.part_of[name] for name in names}

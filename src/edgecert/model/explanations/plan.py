@@ -173,7 +173,7 @@ _DOUBTFUL: Final[Mapping[str, Explanation]] = {
         "Nothing, unless a very old client reads the common name: then make a shorter name the first.",
     ),
     "sip-prefix-doubled": Explanation(
-        "A SIP domain that starts with sip.",
+        "A SIP domain given with sip. in front",
         "sip. is put in front of each SIP domain, so this entry becomes sip.sip.<domain>.",
         "Give the domain of the SIP addresses, the part behind the @.",
     ),
