@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from gateway.errors import StanzaCondition
+from gateway.policy.access import OPEN
 from gateway.policy.decide import Drop, Forward, Refuse, decide_inbound, decide_outbound
 from gateway.xmpp import namespaces as ns
 from gateway.xmpp.element import Element
@@ -56,43 +57,38 @@ class Discard:
 Route: TypeAlias = ToHome | ToPartner | Answer | Discard
 
 
-def route_inbound(envelope: Envelope, partners: PartnerTable) -> Route:
+def route_inbound(envelope: Envelope, partners: PartnerTable, *, access: Access = OPEN) -> Route:
     """Give where a stanza goes that a partner sent to a home domain, over a stream authorized for that pair."""
     if (answer := _answer_for_domain(envelope)) is not None:
         return answer
-    partner = partners.find(envelope.from_.domain)
-    if partner is None:
-        return refuse(envelope, StanzaCondition.NOT_ALLOWED)
-    return _follow(decide_inbound(partner, envelope), envelope, ToHome(envelope))
+    decision = decide_inbound(partners.find(envelope.from_.domain), envelope, access=access)
+    return _follow(decision, envelope, ToHome(envelope))
 
 
-def route_outbound(envelope: Envelope, partners: PartnerTable, homes: frozenset[str]) -> Route:
+def route_outbound(
+    envelope: Envelope, partners: PartnerTable, homes: Collection[str], *, access: Access = OPEN
+) -> Route:
     """Give where a stanza goes that a home component sent."""
-    domain = envelope.to.domain
-    if domain in homes:
+    if envelope.to.domain in homes:
         return ToHome(envelope)
-    partner = partners.find(domain)
-    if partner is None:
-        return refuse(envelope, StanzaCondition.NOT_ALLOWED, f"{domain} is not a partner of this gateway")
-    return _follow(decide_outbound(partner, envelope), envelope, ToPartner(envelope))
+    decision = decide_outbound(partners.find(envelope.to.domain), envelope, access=access)
+    return _follow(decision, envelope, ToPartner(envelope))
 
 
 def refuse(envelope: Envelope, condition: StanzaCondition, text: str = "") -> Answer | Discard:
     """Give the error that answers ``envelope``; nothing where an answer is not allowed (RFC 6120 §8.3.1)."""
     reply = error_reply(envelope, condition, text)
-    if reply is None or envelope.kind == "presence":
-        return Discard(condition.value)
-    return Answer(reply, condition.value)
+    return Answer(reply, condition.value) if reply is not None else Discard(condition.value)
 
 
 def _follow(decision: Decision, envelope: Envelope, onward: ToHome | ToPartner) -> Route:
     match decision:
         case Forward():
             return onward
-        case Refuse(condition=condition):
-            return refuse(envelope, condition)
-        case Drop(reason=reason):
-            return Discard(reason)
+        case Refuse(condition, text):
+            return refuse(envelope, condition, text)
+        case Drop(reason):
+            return Discard(reason.value)
         case _ as never:
             assert_never(never)
 

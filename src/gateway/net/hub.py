@@ -13,6 +13,7 @@ from gateway.model.jid import Jid
 from gateway.net.home_component import ComponentConnection
 from gateway.net.inbound import InboundConnection
 from gateway.net.pair import OutboundPair
+from gateway.policy.access import OPEN
 from gateway.policy.partner import PartnerTable
 from gateway.routing import Answer, Discard, Route, ToHome, ToPartner, refuse, route_inbound, route_outbound
 from gateway.xmpp.configs import InboundConfig
@@ -46,7 +47,7 @@ class HubLimits:
 
 
 class Hub:
-    """Takes every stanza from where it comes in to where it goes. All of it runs in the event loop, nothing in it waits."""
+    """Takes every stanza from where it comes in to where it goes; runs in the event loop and never waits."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Hub:
         self.homes = dict(homes)
         self.limits = limits or HubLimits()
         self.partners = PartnerTable()
+        self.access = OPEN
         self.components: dict[str, ComponentConnection] = {}
         self.inbound: set[InboundConnection] = set()
         self.outbound: set[OutboundConnection] = set()
@@ -158,7 +160,7 @@ class Hub:
 
     def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
-        self._follow(route_inbound(envelope, self.partners), "inbound")
+        self._follow(route_inbound(envelope, self.partners, access=self.access), "inbound")
         component = self.components.get(envelope.to.domain)
         if component is not None and component.congested:
             connection.pause_reading()
@@ -194,7 +196,7 @@ class Hub:
 
     def stanza_from_home(self, envelope: Envelope) -> None:
         """Route a stanza."""
-        self._follow(route_outbound(envelope, self.partners, frozenset(self.homes)), "outbound")
+        self._follow(route_outbound(envelope, self.partners, self.homes, access=self.access), "outbound")
 
     def refuse_from_home(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
         """Answer a stanza that goes nowhere."""
@@ -236,6 +238,8 @@ class Hub:
         """Put a new table in place; streams and queues of who is no partner any more end."""
         self.partners = table
         for connection in tuple(self.inbound):
+            if connection.machine.closed:
+                continue
             connection.stream.partners_changed()
             connection.process()
         for (_, domain), pair in tuple(self.pairs.items()):
@@ -251,6 +255,16 @@ class Hub:
         opened = [pair for pair in self.pairs.values() if pair.connection is not None]
         for pair in opened:
             pair.close(Condition.RESET, text)
+        return len(streams) + len(opened)
+
+    def drain_streams(self) -> int:
+        """Move to new streams in good order and give how many there were: outbound opens the new one first."""
+        streams = [connection for connection in self.inbound if connection.authenticated]
+        for connection in streams:
+            connection.close()
+        opened = [pair for pair in self.pairs.values() if pair.connection is not None]
+        for pair in opened:
+            pair.renew()
         return len(streams) + len(opened)
 
     def keep_house(self) -> None:

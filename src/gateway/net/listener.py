@@ -19,7 +19,7 @@ BACKLOG: Final = 1024  # a short one makes peers wait a second for their next SY
 
 @dataclass(slots=True)
 class Listener:
-    """One address that accepts connections; ``address`` is what ``status`` shows, with the port that was really bound."""
+    """One address that accepts connections; ``address`` has the port that was really bound."""
 
     address: str
     protocol: str
@@ -40,7 +40,11 @@ class Listener:
             raise NetworkError(f"cannot listen on {address}: {error}", code="address-unusable") from error
         except OSError as error:
             raise _explain(address, error) from error
-        server = await asyncio.get_running_loop().create_server(factory, sock=sock, backlog=BACKLOG)
+        try:
+            server = await asyncio.get_running_loop().create_server(factory, sock=sock, backlog=BACKLOG)
+        except OSError as error:
+            sock.close()
+            raise _explain(address, error) from error
         bound = sock.getsockname()
         shown = f"[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"{bound[0]}:{bound[1]}"
         return cls(shown, protocol, [server])

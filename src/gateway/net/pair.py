@@ -143,6 +143,11 @@ class OutboundPair:
             if self._queue:
                 self._dial()
 
+    def renew(self) -> None:
+        """Open another stream and move to it; the old one carries what comes meanwhile, then closes in good order."""
+        if self.connection is not None:
+            self._dial()
+
     def give_up(self, condition: StanzaCondition, text: str) -> None:
         """Answer everything that waits with ``condition``."""
         while self._queue:
@@ -184,7 +189,9 @@ class OutboundPair:
             return
         self.failure = None
         self.clear_back_off()
-        self.connection = connection
+        older, self.connection = self.connection, connection
+        if older is not None:
+            older.close()
         self._owner.outbound_opened(connection)
         fields = {"home": self.home, "domain": self.domain, "peer": connection.peer_address}
         logger.info("stream to partner open", extra=fields)
@@ -230,6 +237,8 @@ class OutboundPair:
         return connection
 
     def _fail(self, failure: StreamFailure) -> None:
+        if self.connection is not None and self.connection.usable:
+            return  # a renewal failed; the stream that is there goes on
         self.failure = failure
         self._failures += 1
         wait = min(FIRST_BACK_OFF * 2 ** (self._failures - 1), LAST_BACK_OFF)
