@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgecert.cli.context import CliContext, Done
+from edgecert.cli.context import CliContext
 from edgecert.model.flagnames import flag_names, parse_table_flag
 from edgecert.settings import HOST_FILE, explain, explain_json, resolve, resolve_host
+from edgecert.shared.commandline import Done
 from edgecert.shared.duration import parse_duration
 from edgecert.shared.errors import UsageError
 from edgecert.shared.schema import KeyKind, OptionInfo

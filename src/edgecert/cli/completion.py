@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edgecert.cli.context import CliContext
-    from edgecert.cli.parser import Parser
+    from edgecert.shared.parser import Parser
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(context: CliContext) -> ExitCode:
 def whole_parser() -> Parser:
     """Give one parser with every verb below it, for completion; a run builds only the parser of its own verb."""
     from edgecert.cli.main import VERBS, load_verb
-    from edgecert.cli.parser import Parser
+    from edgecert.shared.parser import Parser
 
     parser = Parser(prog="edgecert")
     parser.add_argument("--version", action="store_true", help="print the version")
@@ -49,7 +49,7 @@ def _shtab(shell: str) -> str:
 
 
 def _fish() -> str:
-    from edgecert.cli.fish import fish_script
     from edgecert.cli.main import VERBS, build_parser
+    from edgecert.shared.fish import fish_script
 
     return fish_script("edgecert", {name: (verb.help, build_parser(name)) for name, verb in VERBS.items()})

@@ -1,11 +1,9 @@
-"""What a verb runs with, and how it ends early."""
+"""What a verb runs with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from edgecert.shared.errors import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -38,12 +36,3 @@ class CliContext:
     def yes(self) -> bool:
         """Whether questions were answered beforehand."""
         return bool(vars(self.args).get("yes", False))
-
-
-class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to say
-    """Ends a run early and without fault."""
-
-    def __init__(self, code: ExitCode = ExitCode.OK) -> None:
-        """End with ``code``."""
-        super().__init__()
-        self.code = code

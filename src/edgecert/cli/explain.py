@@ -34,7 +34,7 @@ def run(context: CliContext) -> ExitCode:
     code = context.args.code.strip("[]").lower()
     entry = entries.get(code)
     if entry is None:
-        from edgecert.cli.parser import nearest
+        from edgecert.shared.parser import nearest
 
         raise UsageError(f"there is no code {code!r}{nearest(code, entries)}", hint="edgecert explain lists them all")
     result = {"code": code, "title": entry.title, "text": entry.text, "mend": entry.mend}

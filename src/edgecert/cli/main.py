@@ -11,9 +11,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from edgecert.cli.context import CliContext, Done
+from edgecert.cli.context import CliContext
 from edgecert.shared.clock import SystemClock
-from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError, UsageError
+from edgecert.shared.commandline import guard
+from edgecert.shared.errors import ExitCode, UsageError
 from edgecert.shared.output import Output, colour_wanted, silence
 from edgecert.shared.version import VERSION
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from edgecert.cli.parser import Parser
+    from edgecert.shared.parser import Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def load_verb(name: str) -> VerbModule:
 
 def build_parser(name: str) -> Parser:
     """Give the parser of the verb ``name``, its arguments added."""
-    from edgecert.cli.parser import Parser
+    from edgecert.shared.parser import Parser
 
     parser = Parser(prog=f"edgecert {name}", description=_sentence(VERBS[name].help))
     load_verb(name).configure(parser)
@@ -116,60 +117,6 @@ def _output(*, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
     return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour)
 
 
-class Action(Protocol):
-    """What :func:`guard` runs."""
-
-    def __call__(self) -> int:
-        """Do it and give the exit code."""
-        ...
-
-
-def guard(output: Output, action: Action) -> int:
-    """Run ``action`` and turn whatever it raises into a message on ``output`` and an exit code.
-
-    Raises:
-        BrokenPipeError: nobody reads the output any more; there is nobody left to tell.
-    """
-    try:
-        return action()
-    except EdgecertError as error:
-        output.failure(error)
-        return error.exit_code
-    except Done as done:
-        return done.code
-    except SystemExit as leaving:  # argparse's way out of --help
-        return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
-    except KeyboardInterrupt:
-        output.failure(EdgecertError("interrupted", code="interrupted"))
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        raise
-    except PermissionError as error:
-        return _permission(output, error)
-    except Exception as error:  # noqa: BLE001  # the top of the program: whatever it is, the person gets a message
-        return _unexpected(output, error)
-
-
-def _permission(output: Output, error: PermissionError) -> ExitCode:
-    place = f"{error.filename}: " if error.filename else ""
-    hint = "run it as the user who owns that file (sudo -u USER edgecert …)"
-    output.failure(PermissionDeniedError(f"{place}{error.strerror or error}", hint=hint))
-    return ExitCode.PERMISSION
-
-
-def _unexpected(output: Output, error: Exception) -> ExitCode:
-    if output.verbose:
-        import traceback
-
-        from edgecert.shared.logs import scrub
-
-        output.detail(scrub("".join(traceback.format_exception(error))).rstrip())
-    code = "operating-system" if isinstance(error, OSError) else "internal"
-    hint = "" if output.verbose else "run it again with --verbose to see where"
-    output.failure(EdgecertError(f"{type(error).__name__}: {error}", code=code, hint=hint))
-    return ExitCode.FAILED
-
-
 def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
     leading, rest = _split(arguments)
     if "--version" in leading:
@@ -181,7 +128,7 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         raise UsageError("no verb given", hint=short_help())
     name, *own = rest
     if name not in VERBS:
-        from edgecert.cli.parser import nearest
+        from edgecert.shared.parser import nearest
 
         near = nearest(name, VERBS)
         raise UsageError(f"there is no verb {name!r}{near}", hint="edgecert --help lists the verbs")

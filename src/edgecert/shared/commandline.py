@@ -1,0 +1,73 @@
+"""The frame of a command line: what went wrong becomes a message and an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from edgecert.shared.output import Output
+
+
+class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to say
+    """Ends a run early and without fault."""
+
+    def __init__(self, code: ExitCode = ExitCode.OK) -> None:
+        """End with ``code``."""
+        super().__init__()
+        self.code = code
+
+
+class Action(Protocol):
+    """What :func:`guard` runs."""
+
+    def __call__(self) -> int:
+        """Do it and give the exit code."""
+        ...
+
+
+def guard(output: Output, action: Action) -> int:
+    """Run ``action`` and turn whatever it raises into a message on ``output`` and an exit code.
+
+    Raises:
+        BrokenPipeError: nobody reads the output any more; there is nobody left to tell.
+    """
+    try:
+        return action()
+    except EdgecertError as error:
+        output.failure(error)
+        return error.exit_code
+    except Done as done:
+        return done.code
+    except SystemExit as leaving:  # argparse's way out of --help
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
+    except KeyboardInterrupt:
+        output.failure(EdgecertError("interrupted", code="interrupted"))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except PermissionError as error:
+        return _permission(output, error)
+    except Exception as error:  # noqa: BLE001  # the top of the program: whatever it is, the person gets a message
+        return _unexpected(output, error)
+
+
+def _permission(output: Output, error: PermissionError) -> ExitCode:
+    place = f"{error.filename}: " if error.filename else ""
+    hint = "run it as the user who owns that file (sudo -u USER …)"
+    output.failure(PermissionDeniedError(f"{place}{error.strerror or error}", hint=hint))
+    return ExitCode.PERMISSION
+
+
+def _unexpected(output: Output, error: Exception) -> ExitCode:
+    if output.verbose:
+        import traceback  # noqa: PLC0415  # only for a fault of ours, with --verbose
+
+        from edgecert.shared.logs import scrub  # noqa: PLC0415  # as above
+
+        output.detail(scrub("".join(traceback.format_exception(error))).rstrip())
+    code = "operating-system" if isinstance(error, OSError) else "internal"
+    hint = "" if output.verbose else "run it again with --verbose to see where"
+    output.failure(EdgecertError(f"{type(error).__name__}: {error}", code=code, hint=hint))
+    return ExitCode.FAILED
