@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.model.keys import key_to_pem, load_key
-from edgecert.shared.atomic import FileLock, ensure_private_parent, make_directory, remove_file, write_file
+from edgecert.shared.atomic import FileLock, ensure_private_parent, make_directory, remove_file, sweep, write_file
 from edgecert.shared.chain import spki_sha256
 from edgecert.shared.errors import MaterialError, StoreError
 from edgecert.shared.secret import Secret
@@ -126,12 +126,13 @@ class CaFiles:
 
     def _save(self, directory: Path, key: PrivateKey, certificate: x509.Certificate) -> None:
         make_directory(directory)
-        pem = key_to_pem(key)
-        if self._wrapper is None:
+        sweep(directory)
+        pem, wrapper = key_to_pem(key), self._wrapper_for_writing()
+        if wrapper is None:
             write_file(directory / _KEY, pem.reveal())
             stale = directory / _WRAPPED_KEY
         else:
-            write_file(directory / _WRAPPED_KEY, self._wrapper.wrap(pem, spki_sha256(key.public_key())))
+            write_file(directory / _WRAPPED_KEY, wrapper.wrap(pem, spki_sha256(key.public_key())))
             stale = directory / _KEY
         if stale.exists():  # of a making that a crash ended
             remove_file(stale)
@@ -152,6 +153,11 @@ class CaFiles:
             message = f"the key in {stored.directory} does not belong to the certificate beside it"
             raise MaterialError(message, code="key-mismatch", hint="restore the directory from a backup")
         return key
+
+    def _wrapper_for_writing(self) -> KeyWrapper | None:
+        """Give the wrapper for a new key: once a key of this CA is wrapped, all later ones are."""
+        wrapped = any(self.directory.rglob(_WRAPPED_KEY))
+        return self._wrapper_for_reading() if wrapped else self._wrapper
 
     def _wrapper_for_reading(self) -> KeyWrapper:
         if self._wrapper is not None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 
-from edgecert.shared.names import DnsName, IpName, SrvName, XmppAddr, normalise_domain
+from edgecert.shared.names import DnsName, IpName, SrvName, XmppAddr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from edgecert.shared.names import GeneralName
 
@@ -43,16 +43,11 @@ class Constraints:
                     domains.append(_domain_behind(name.domain))
         return cls(_outermost(domains), tuple(dict.fromkeys(addresses)))
 
-    def widened(self, domains: Iterable[str], addresses: Iterable[str] = ()) -> Constraints:
-        """Give these constraints with more domains and addresses permitted.
-
-        Raises:
-            NameProblem: a domain is none.
-            ValueError: an address is none.
-        """
-        more = [normalise_domain(domain) for domain in domains]
-        compressed = [ipaddress.ip_address(address).compressed for address in addresses]
-        return Constraints(_outermost((*self.domains, *more)), tuple(dict.fromkeys((*self.addresses, *compressed))))
+    def widened(self, names: Sequence[GeneralName]) -> Constraints:
+        """Give these constraints with ``names`` permitted too; a domain stands for itself and all below it."""
+        addresses = [name.value for name in names if isinstance(name, IpName)]
+        domains = [name.domain for name in names if not isinstance(name, IpName)]
+        return Constraints(_outermost((*self.domains, *domains)), tuple(dict.fromkeys((*self.addresses, *addresses))))
 
     def permits(self, name: GeneralName) -> bool:
         """Whether ``name`` may be signed; an SRVName or xmppAddr, which the extension cannot limit, by its domain."""

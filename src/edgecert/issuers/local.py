@@ -21,7 +21,7 @@ from edgecert.model.keys import generate_key
 from edgecert.shared.chain import describe_name, fingerprint_sha256, serial_hex
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import MaterialError, RefusedError, StoreError
-from edgecert.shared.names import from_certificate
+from edgecert.shared.names import from_certificate, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,24 +120,23 @@ class LocalCa:
         leaf = build_leaf(issuer, order.csr, now=now, validity=order.validity, client_auth=order.client_auth)
         return (leaf, issuer.certificate, root)
 
-    def extend(self, domains: Sequence[str], addresses: Sequence[str] = ()) -> LocalCaState:
+    def extend(self, names: Sequence[str]) -> LocalCaState:
         """Permit more domains and addresses by a new intermediate below the same root; nobody has to trust anew.
 
         Nothing happens when they are permitted already, or the CA is unconstrained.
 
         Raises:
-            NameProblem: a domain is none.
-            MaterialError: ``ca-root-key-absent``; ``bad-address``.
+            NameProblem: one of ``names`` is neither a domain nor an IP address.
+            MaterialError: ``ca-root-key-absent``.
+            RefusedError: ``ca-root-ends``.
             StoreError: ``no-local-ca``, ``ca-damaged``.
         """
+        more = [parse_name(name) for name in names]
         with self._files.lock():
             state = self.show()
             if state.intermediate is None or state.limits is None:
                 return state
-            try:
-                wider = state.limits.widened(domains, addresses)
-            except ValueError as error:
-                raise MaterialError(str(error), code="bad-address", hint="give single IP addresses") from error
+            wider = state.limits.widened(more)
             if wider != state.limits:
                 self._make_intermediate(wider, until=self._clock.now())
         return self.show()
@@ -195,11 +194,11 @@ class LocalCa:
                 self._make_root(_label(names, limits))
             return self._make_intermediate(limits, until=until)
         own = Constraints.from_certificate(current.certificate)
-        outside = [] if own is None else [name.text for name in names if not own.permits(name)]
+        outside = [] if own is None else [name for name in names if not own.permits(name)]
         if outside:
-            message = f"the local CA may not sign for: {', '.join(outside)}"
-            domains = " ".join(Constraints.for_names(names).widened(()).domains)
-            hint = f"permit them: edgecert ca extend {domains}"
+            message = f"the local CA may not sign for: {', '.join(dict.fromkeys(name.text for name in outside))}"
+            missing = Constraints.for_names(outside)
+            hint = f"permit them: edgecert ca extend {' '.join((*missing.domains, *missing.addresses))}"
             raise RefusedError(message, code="outside-name-constraints", hint=hint)
         if current.certificate.not_valid_after_utc < until:
             return self._make_intermediate(own, until=until)

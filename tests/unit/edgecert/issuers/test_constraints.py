@@ -8,7 +8,7 @@ from cryptography import x509
 from edgecert.issuers.authority import build_root
 from edgecert.issuers.constraints import Constraints
 from edgecert.model.keys import generate_key
-from edgecert.shared.names import DnsName, GeneralName, IpName, NameProblem, SrvName, XmppAddr
+from edgecert.shared.names import DnsName, GeneralName, IpName, SrvName, XmppAddr
 from tests.support.clock import FakeClock
 
 CONTOSO = Constraints(("contoso.com",), ("192.0.2.1",))
@@ -53,12 +53,8 @@ def test_permit_a_domain_with_all_below_it_and_single_addresses(name: GeneralNam
 
 
 def test_are_widened_and_never_narrowed() -> None:
-    wider = CONTOSO.widened(["Fabrikam.COM", "sip.contoso.com"], ["2001:DB8::0001"])
+    wider = CONTOSO.widened([DnsName("fabrikam.com"), DnsName("sip.contoso.com"), IpName("2001:db8::1")])
     assert wider == Constraints(("contoso.com", "fabrikam.com"), ("192.0.2.1", "2001:db8::1"))
-    with pytest.raises(NameProblem):
-        CONTOSO.widened(["a..b"])
-    with pytest.raises(ValueError, match="nonsense"):
-        CONTOSO.widened([], ["nonsense"])
 
 
 @pytest.mark.parametrize("constraints", [CONTOSO, Constraints(("contoso.com",)), Constraints((), ("2001:db8::1",))])
