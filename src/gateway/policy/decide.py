@@ -65,7 +65,7 @@ def decide_inbound(partner: Partner | None, envelope: Envelope, *, access: Acces
 
 
 def decide_outbound(partner: Partner | None, envelope: Envelope, *, access: Access = OPEN) -> Decision:
-    """Give what happens to a stanza from a home user to a partner's user; ``partner`` is None if the domain is none's."""
+    """Give what happens to a stanza from a home user to another domain, which may be no partner's."""
     if not access.allows(envelope.from_):
         return _refuse_aloud(envelope, Refuse(StanzaCondition.FORBIDDEN, "this user may not federate"))
     if partner is None:

@@ -30,7 +30,7 @@ class Partner:
     )
     type: PartnerType = option(
         "public-unverified",
-        help="how far its users are trusted: federated sees notes, public-unverified reaches only who listed the contact",
+        help="federated: sees notes, needs no consent; public-unverified: reaches only who listed it",
         choices=("federated", "public-verified", "public-unverified"),
     )
     tls: Negotiation = option("required", help="TLS on the stream", choices=("required", "optional", "not-supported"))

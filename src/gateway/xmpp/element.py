@@ -105,9 +105,9 @@ def _attribute_name(expanded: str, number: int) -> str:
 
 
 def parse_element(raw: bytes, scope: Mapping[str, str]) -> Element:
-    """Give the tree of ``raw``, one whole element that a stream parser has accepted, where ``scope`` holds the declared prefixes.
+    """Give the tree of ``raw``, one whole element that a stream parser has accepted.
 
-    The key of the default namespace in ``scope`` is the empty string.
+    ``scope`` holds the namespaces declared outside of it, by prefix; the default one's is the empty string.
 
     Raises:
         ValueError: ``raw`` is not one well-formed element in this scope.

@@ -32,7 +32,7 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Begin TLS: send ``data_to_send()`` in the clear, then hand every byte to TLS; call ``tls_established`` when it is up.
+    """Begin TLS: send ``data_to_send()`` in the clear, then hand every byte to TLS; ``tls_established`` when it is up.
 
     Clear bytes that came after ``<starttls/>`` or ``<proceed/>`` never reach this point: the stream has ended instead.
     """
@@ -69,7 +69,7 @@ class StanzaReceived:
 
 @dataclass(frozen=True, slots=True)
 class StanzaRefused:
-    """A stanza that goes nowhere: send its sender ``stanza.error_reply(envelope, condition, text)`` on an outbound stream."""
+    """A stanza that goes nowhere: send its sender ``stanza.error_reply(...)`` of these three on an outbound stream."""
 
     envelope: Envelope
     condition: StanzaCondition

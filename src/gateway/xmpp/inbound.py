@@ -147,7 +147,7 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         self._pump()
 
     def partners_changed(self) -> None:
-        """Look the pairs up in the table of this moment; a stream that loses its last one ends with ``policy-violation``."""
+        """Drop the pairs that the table of now does not allow; without any, the stream ends (``policy-violation``)."""
         table = self._config.partners()
         for key in list(self._pairs):
             partner = table.find(key[0])

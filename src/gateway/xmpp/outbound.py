@@ -77,7 +77,7 @@ _STEPS: Final[Mapping[str, Step]] = {
 
 
 class OutboundStream(StreamMachine[OutboundState, StreamEvent]):
-    """A stream that we open, for one pair: it says nothing inside TLS before the peer is proved, and nothing without TLS."""
+    """A stream that we open, for one pair: no stanza without TLS, and nothing inside TLS before the peer is proved."""
 
     def __init__(self, config: OutboundConfig) -> None:
         """Say our header, or wait for ``tls_established`` if ``config`` says direct TLS."""

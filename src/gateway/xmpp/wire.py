@@ -20,7 +20,9 @@ STREAM_END: Final = b"</stream:stream>"
 STARTTLS: Final = f"<starttls xmlns='{ns.TLS}'/>".encode()
 PROCEED: Final = f"<proceed xmlns='{ns.TLS}'/>".encode()
 FEATURES_TLS: Final = f"<stream:features><starttls xmlns='{ns.TLS}'><required/></starttls></stream:features>".encode()
-FEATURES_EXTERNAL: Final = f"<stream:features><mechanisms xmlns='{ns.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>".encode()
+FEATURES_EXTERNAL: Final = (
+    f"<stream:features><mechanisms xmlns='{ns.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
+).encode()
 # RFC 6120 §6.3.8 and XEP-0178: "=" is an empty authzid, which means the stream's `from`.
 AUTH_EXTERNAL: Final = f"<auth xmlns='{ns.SASL}' mechanism='EXTERNAL'>=</auth>".encode()
 CHALLENGE: Final = f"<challenge xmlns='{ns.SASL}'/>".encode()

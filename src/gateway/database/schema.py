@@ -1,0 +1,36 @@
+"""The tables of the gateway's database."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table
+
+SCHEMA_VERSION: Final = 1
+
+METADATA: Final = MetaData()
+
+schema_version: Final = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
+
+partners: Final = Table(
+    "partners",
+    METADATA,
+    Column("domain", String, primary_key=True),
+    Column("description", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("tls", String, nullable=False),
+    Column("sasl", String, nullable=False),
+    Column("dialback", Boolean, nullable=False),
+    Column("keep_alive", Boolean, nullable=False),
+    Column("connection_limit", Integer, nullable=False),
+    Column("proxy", String, nullable=False),
+    Column("queue_persist", Boolean, nullable=False),
+)
+
+# The primary key makes two partners with one additional domain impossible, whoever writes.
+additional_domains: Final = Table(
+    "additional_domains",
+    METADATA,
+    Column("domain", String, primary_key=True),
+    Column("partner", String, ForeignKey("partners.domain", ondelete="CASCADE"), nullable=False),
+)
