@@ -146,7 +146,7 @@ class FilesystemStore:
         """Keep ``settings``; makes the lineage if it is new."""
         with self._writing():
             make_directory(self._layout.lineage(name))
-            write_file(self._layout.settings(name), records.encode_settings(settings))
+            write_file(self._layout.settings(name), records.encode_settings(settings, name))
 
     # --- generations ---
 

@@ -7,6 +7,7 @@ died.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,9 @@ class Journal:
             if source.is_dir():
                 rename_directory(source, target)
         path = layout.settings(new)
-        if path.is_file():
-            write_file(path, encode_settings(decode_settings(path.read_bytes(), new, path)))
+        # The name in the file is for people; who reads settings takes the directory's. So damage must not stop us here.
+        with contextlib.suppress(FileNotFoundError, StoreError):
+            write_file(path, encode_settings(decode_settings(path.read_bytes(), new, path), new))
 
     def _retire_number(self, name: str) -> None:
         directory = self._layout.lineage(name)

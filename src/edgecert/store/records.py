@@ -49,8 +49,8 @@ def _optional_time(moment: datetime | None) -> str | None:
 # --- settings.toml ---
 
 
-def encode_settings(settings: SavedSettings) -> bytes:
-    """Give ``settings`` as TOML: the whole resolved request in the shape of a flags file, and a table ``saved``."""
+def encode_settings(settings: SavedSettings, name: str) -> bytes:
+    """Give ``settings`` of the lineage ``name`` as TOML: the whole request as a flags file has it, and ``saved``."""
     saved: dict[str, JsonValue] = {
         "saved_at": format_time(settings.saved_at),
         "flags_file": settings.flags_file,
@@ -59,7 +59,8 @@ def encode_settings(settings: SavedSettings) -> bytes:
         "part_of": settings.part_of,
         "assignment": dict(settings.assignment),
     }
-    document = dict(encode(settings.request, defaults=True))
+    request = replace(settings.request, certificate=replace(settings.request.certificate, name=name))
+    document = dict(encode(request, defaults=True))
     return (_SETTINGS_HEAD + to_toml({**document, SAVED_TABLE: saved})).encode()
 
 

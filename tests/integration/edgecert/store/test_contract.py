@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> CertificateStore:
     if request.param == "memory":
         return MemoryStore(FakeClock())
-    store = FilesystemStore(
-        tmp_path / "state", clock=FakeClock(), wrapper_factory=lambda: KeyWrapper(Secret(b"k" * 32), store.store_id)
+    made: FilesystemStore = FilesystemStore(
+        tmp_path / "state", clock=FakeClock(), wrapper_factory=lambda: KeyWrapper(Secret(b"k" * 32), made.store_id)
     )
-    return store
+    return made
 
 
 def some_settings(name: str) -> SavedSettings:
