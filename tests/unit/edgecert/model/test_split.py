@@ -109,6 +109,13 @@ def test_a_smaller_limit_moves_only_what_is_too_much() -> None:
     assert set(after.moved) == {"c", "sip.c"}
 
 
+def test_a_smaller_limit_may_cut_a_domain() -> None:
+    assert split(["a", "sip.a"], limit=1, previous={"a": 1, "sip.a": 1}).parts == {"a": 1, "sip.a": 2}
+    edge_last = split(["a", "sip.a"], limit=1, first="sip.a", previous={"a": 1, "sip.a": 1})
+    assert edge_last.parts == {"a": 2, "sip.a": 1}
+    assert edge_last.moved == ("a",)
+
+
 def test_repack_needs_fewer_and_says_what_moved() -> None:
     scattered = {"a": 1, "b": 2, "c": 3}
     assert split(["a", "b", "c"], limit=3, previous=scattered).parts == scattered

@@ -66,6 +66,8 @@ def test_normalises_case_dot_and_u_labels(text: str, domain: str) -> None:
         ("_xmpp-server._tcp.contoso.com", "underscore"),
         ("xn--zzzz.com", "bad-a-label"),
         ("xn--.com", "name-malformed"),
+        ("xn---bbk.com", "bad-a-label"),  # a second spelling of the Punycode of xn--bbk
+        ("a\N{LINE SEPARATOR}b.com", "bad-u-label"),
         ("xn--abc-.com", "name-malformed"),
         ("ab--cd.com", "bad-a-label"),
         ("☃.example", "bad-u-label"),
