@@ -49,12 +49,18 @@ class CaFiles:
     """Reads and writes the directory of a local CA; callers that write hold :meth:`lock`."""
 
     def __init__(
-        self, directory: Path, wrapper: KeyWrapper | None, unwrapper: Callable[[], KeyWrapper] | None = None
+        self,
+        directory: Path,
+        wrapper: KeyWrapper | None,
+        unwrapper: Callable[[], KeyWrapper] | None = None,
+        *,
+        lock_timeout: float = _LOCK_SECONDS,
     ) -> None:
         """Use ``directory``; see :class:`edgecert.issuers.local.LocalCa` for the wrappers."""
         self.directory = directory
         self._wrapper = wrapper
         self._unwrapper = unwrapper
+        self._lock_timeout = lock_timeout
         self._root = directory / "root"
         self._intermediates = directory / "intermediates"
 
@@ -62,7 +68,7 @@ class CaFiles:
         """Give the CA's lock, its directory made."""
         ensure_private_parent(self.directory)
         make_directory(self.directory)
-        return FileLock(self.directory / "lock", _LOCK_SECONDS, what="the local CA")
+        return FileLock(self.directory / "lock", self._lock_timeout, what="the local CA")
 
     def load_root(self) -> x509.Certificate | None:
         """Give the root, or None when there is none.
@@ -116,7 +122,8 @@ class CaFiles:
 
     def add_intermediate(self, key: PrivateKey, certificate: x509.Certificate) -> None:
         """Keep a new intermediate, its key first; from its certificate on it is the current one."""
-        number = max(self._numbers(), default=0) + 1
+        current = self.current_intermediate()
+        number = int(current.directory.name) + 1 if current is not None else 1
         self._save(self._intermediates / f"{number:04}", key, certificate)
 
     def _numbers(self) -> list[int]:

@@ -132,6 +132,7 @@ class LocalCa:
             StoreError: ``no-local-ca``, ``ca-damaged``.
         """
         more = [parse_name(name) for name in names]
+        self._root()
         with self._files.lock():
             state = self.show()
             if state.intermediate is None or state.limits is None:
