@@ -24,7 +24,7 @@ WORLDLY: Final = (
     "gateway/cli",
     "gateway/database",
     "gateway/net",
-    "gateway/service.py",
+    "gateway/service",
     "gateway/settings.py",
 )
 # Source files with code but without a test file of their own, each with the reason.
