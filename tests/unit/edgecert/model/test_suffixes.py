@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from publicsuffixlist import PublicSuffixList
 
 from edgecert.model.suffixes import doubt_domain, list_date, registered_domain
 
@@ -29,6 +30,8 @@ from edgecert.model.suffixes import doubt_domain, list_date, registered_domain
         ("edge.contoso-inside", "internal-name"),
         ("co.uk", "public-suffix"),
         ("xn--55qx5d.cn", "public-suffix"),
+        ("any.ck", "public-suffix"),  # *.ck
+        ("city.kobe.xn--nonexistent", "internal-name"),
     ],
 )
 def test_doubts_what_nobody_can_own(domain: str, code: str) -> None:
@@ -41,7 +44,15 @@ def test_doubts_what_nobody_can_own(domain: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "domain",
-    ["contoso.com", "sip.contoso.co.uk", "myexample.com", "xn--bcher-kva.de", "contoso.github.io", "github.io"],
+    [
+        "contoso.com",
+        "sip.contoso.co.uk",
+        "myexample.com",
+        "xn--bcher-kva.de",
+        "github.io",
+        "www.ck",
+        "contoso.xn--p1ai",
+    ],
 )
 def test_does_not_doubt_what_can_be_registered(domain: str) -> None:
     assert doubt_domain(domain) is None
@@ -67,3 +78,17 @@ def test_the_hint_gives_the_date_of_the_list(domain: str) -> None:
 )
 def test_registered_domain(domain: str, registered: str) -> None:
     assert registered_domain(domain) == registered
+
+
+def test_agrees_with_the_whole_list() -> None:
+    whole = PublicSuffixList(only_icann=True)
+    for domain in (
+        "a.b.ck",
+        "b.www.ck",
+        "sip.contoso.co.jp",
+        "x.city.kobe.jp",
+        "y.x.kobe.jp",
+        "a.xn--55qx5d.cn",
+        "a.b.xyz",
+    ):
+        assert registered_domain(domain) == (whole.privatesuffix(domain) or domain)
