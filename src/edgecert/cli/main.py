@@ -38,7 +38,7 @@ GETTING, LIVING, LOOKING, TOOLS = "Get a certificate", "Keep it in service", "Lo
 
 VERBS: Final[Mapping[str, Verb]] = {
     "plan": Verb("plan", "show which names the certificate needs, and why", GETTING),
-    "apply": Verb("apply", "make the world equal the flags file: issue and deploy what is missing", GETTING),
+    "apply": Verb("apply", "make true what the flags file says: issue, deploy, verify", GETTING),
     "issue": Verb("issue", "get the certificate without deploying it", GETTING),
     "request": Verb("request", "make key and CSR now, to be sent to a CA by a person", GETTING),
     "import": Verb("import_", "take in what the CA sent", GETTING),

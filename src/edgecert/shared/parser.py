@@ -48,8 +48,10 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]  # see above
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """Parse, and name for each unknown argument the nearest known one."""
-        known, extras = self.parse_known_args(args, namespace)
+        """Parse, options and words in any order, and name for each unknown argument the nearest known one."""
+        nested = any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in self._actions)
+        parse = self.parse_known_args if nested else self.parse_known_intermixed_args
+        known, extras = parse(args, namespace)
         if extras:
             words = [f"unknown argument {extra}{self._suggest(extra)}" for extra in extras if extra.startswith("-")]
             words = words or [f"unexpected argument {extra!r}" for extra in extras]
