@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from edgecert.model.explanations.plan import ENTRIES
 from edgecert.model.findings import Finding, severity_for
 from edgecert.model.suffixes import doubt_domain, registered_domain
 from edgecert.model.topology import Position
@@ -83,9 +84,7 @@ class NameChecks:
     def _malformed(self) -> Iterator[Finding]:
         for (code, given), (problem, positions) in self._problems.items():
             where = ", ".join(dict.fromkeys(positions))
-            hint = problem.hint
-            if code == "wildcard-not-allowed":
-                hint = _SIP_IDENTITY
+            hint = _SIP_IDENTITY if code == "wildcard-not-allowed" else problem.hint or ENTRIES[code].mend
             yield self.finding(code, (given,), f"{where}: {problem.message}", hint)
 
     # --- one by one ---

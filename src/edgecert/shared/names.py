@@ -183,7 +183,7 @@ def _refuse_foreign(text: str) -> None:
             "uri-where-name", f"{text!r} is a URI", hint="Write the domain alone, without scheme and path."
         )
     if "@" in text or _PORT.fullmatch(text):
-        message = f"{text!r} is an address of a user or a port"
+        message = f"{text!r} has a user or a port beside the domain"
         raise NameProblem("address-where-name", message, hint="Write the domain alone, without user and port.")
 
 

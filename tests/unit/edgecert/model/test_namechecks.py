@@ -53,6 +53,7 @@ def test_malformed_names_are_errors_and_no_names(topology: Topology, code: str, 
         checks = check(topology, issuer)
         (finding,) = checks.findings()
         assert (finding.code, finding.severity, finding.names) == (code, Severity.ERROR, (given,))
+        assert finding.hint
         assert checks.names == ()
 
 
