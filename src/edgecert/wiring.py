@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -145,8 +144,3 @@ class Wiring:
 def targets_of(settings: SavedSettings) -> tuple[DeployTarget, ...]:
     """Give the targets of a lineage, from its saved settings."""
     return settings.request.deploy
-
-
-def same_user_as(path: Path) -> bool:
-    """Whether ``path`` belongs to the user this process runs as."""
-    return path.stat().st_uid == os.geteuid()

@@ -73,7 +73,9 @@ def run_with(context: CliContext, *, deploy: bool) -> ExitCode:
     )
     origin = Origin(str(resolved.flags_file) if resolved.flags_file else "", resolved.digest)
     applied = wiring.applying.apply(resolved.request, origin, options)
-    output.result(_result(wiring, applied, dry_run=args.dry_run), _human(wiring, applied, context, deploy=deploy))
+    error = next((entry.error for entry in applied if entry.error is not None), None)
+    text = _human(wiring, applied, context, deploy=deploy)
+    output.result(_result(wiring, applied, dry_run=args.dry_run), text, error=error)
     return worst(_code(entry) for entry in applied)
 
 

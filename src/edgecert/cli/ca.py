@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show it, export its root for others to trust, or allow further domains",
     )
     parser.add_argument("domains", nargs="*", metavar="DOMAIN", help="extend: domains the CA may issue for from now on")
+    parser.add_argument("--limited", action="store_true", help="export: the root with the name constraints in it")
     parser.add_argument(
         "--output", "-o", default="", metavar="FILE", help="export: where the root is written; default: standard output"
     )

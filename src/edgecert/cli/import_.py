@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,4 +112,9 @@ def _certificates(files: list[str]) -> tuple[x509.Certificate, ...]:
 
 
 def _system_roots() -> tuple[x509.Certificate, ...] | None:
-    return parse_certificates(SYSTEM_ROOTS.read_bytes()) if SYSTEM_ROOTS.exists() else None
+    if not SYSTEM_ROOTS.exists():
+        return None
+    with warnings.catch_warnings():
+        # Old roots break rules (serial numbers below zero) that the parser reports; they are not ours to mend.
+        warnings.simplefilter("ignore")
+        return parse_certificates(SYSTEM_ROOTS.read_bytes())

@@ -51,7 +51,8 @@ def run(context: CliContext) -> ExitCode:
         "\n".join(_human(context, wiring, result) for result in results)
         or f"there is no certificate in {wiring.state_dir} yet"
     )
-    context.output.result(document, text)
+    error = next((result.error for result in results if result.error is not None), None)
+    context.output.result(document, text, error=error)
     return worst(_code(result) for result in results)
 
 

@@ -42,6 +42,11 @@ class IntakeOptions:
     exportable: bool = True
     friendly_name: str = ""
 
+    @property
+    def candidates(self) -> tuple[x509.Certificate, ...]:
+        """Every certificate a chain may be built from beside the answer; a root among them is left out of it again."""
+        return (*self.extra, *(self.roots or ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -90,13 +95,18 @@ class Intake:
             message = f"this certificate answers request {request.id} of {request.lineage}, not one of {options.name}"
             raise UsageError(message, code="other-lineage", hint=f"leave --name out, or say --name {request.lineage}")
         with self.store.lock(request.lineage, self.lock_timeout):
-            chain = order_chain(request.spki_sha256, answer.certificates, extra=options.extra)
+            chain = order_chain(request.spki_sha256, answer.certificates, extra=options.candidates)
             self._refuse_unfit(chain)
             self._refuse_known(request.lineage, chain.leaf)
             self._refuse_other_names(compare_names_of(request, chain.leaf), options)
             trust = self._trust_findings(chain, options)
             bundle, findings = complete_request(
-                self.store, request, answer.certificates, clock=self.clock, progress=self.progress, extra=options.extra
+                self.store,
+                request,
+                answer.certificates,
+                clock=self.clock,
+                progress=self.progress,
+                extra=options.candidates,
             )
         return Outcome(request.lineage, "imported", bundle=bundle, request=request, findings=(*trust, *findings))
 
@@ -105,7 +115,8 @@ class Intake:
             message = "this key and certificate belong to no request of this store, so they need a name"
             raise UsageError(message, code="name-needed", hint="say --name NAME")
         with self.store.lock(options.name, self.lock_timeout):
-            chain = order_chain(spki_sha256(answer.key.public_key()), answer.certificates, extra=options.extra)
+            spki = spki_sha256(answer.key.public_key())
+            chain = order_chain(spki, answer.certificates, extra=options.candidates)
             verify_chain_order(chain.certificates)
             self._refuse_unfit(chain)
             self._refuse_known(options.name, chain.leaf)

@@ -1,0 +1,54 @@
+"""Which adapter stands behind which interface."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgecert.deploy.files import FilesDeployer
+from edgecert.deploy.gateway import GatewayDeployer
+from edgecert.issuers.csr import CsrIssuer
+from edgecert.issuers.local import LocalIssuer
+from edgecert.model.request import DeployTarget, IssuerOptions
+from edgecert.shared.errors import PermissionDeniedError, UsageError
+from edgecert.wiring import Wiring
+from tests.support.clock import FakeClock
+from tests.support.world import Watcher, a_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def wiring(tmp_path: Path) -> Wiring:
+    """A wiring over an empty directory."""
+    return Wiring(tmp_path / "state", tmp_path / "kek", {}, FakeClock(), Watcher())
+
+
+def test_issuers_by_kind(wiring: Wiring) -> None:
+    request = a_request("edge")
+    assert isinstance(wiring.issuer(request), LocalIssuer)
+    assert isinstance(wiring.issuer(replace(request, issuer=IssuerOptions(kind="csr"))), CsrIssuer)
+    with pytest.raises(UsageError) as refused:
+        wiring.issuer(replace(request, issuer=IssuerOptions(kind="acme")))
+    assert refused.value.code == "issuer-not-available"
+
+
+def test_deployers_by_kind(wiring: Wiring, tmp_path: Path) -> None:
+    assert isinstance(wiring.deployer(DeployTarget(name="gw")), GatewayDeployer)
+    files = DeployTarget(name="files", kind="files", directory=str(tmp_path))
+    assert isinstance(wiring.deployer(files), FilesDeployer)
+
+
+def test_a_new_kek_is_said_aloud_and_one_in_the_state_directory_refused(wiring: Wiring, tmp_path: Path) -> None:
+    request = a_request("edge")
+    sealed = replace(request, certificate=replace(request.certificate, exportable=False))
+    wiring.local_ca(sealed)
+    assert isinstance(wiring.progress, Watcher)
+    assert wiring.progress.codes == ["kek-created"]
+    inside = Wiring(tmp_path / "state", tmp_path / "state" / "kek", {}, FakeClock(), Watcher())
+    with pytest.raises(PermissionDeniedError) as refused:
+        inside.local_ca(sealed)
+    assert refused.value.code == "kek-in-state-dir"
