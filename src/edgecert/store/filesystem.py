@@ -102,8 +102,7 @@ class FilesystemStore:
 
     def has_wrapped_keys(self) -> bool:
         """Whether any key here is wrapped: then a missing key-encryption key is a loss, and no new one may be made."""
-        places = (self._layout.certificates, self._layout.requests)
-        return any(next(place.glob(f"*/*/{WRAPPED_KEY_FILE}"), None) is not None for place in places)
+        return next(self._layout.root.glob(f"*/**/{WRAPPED_KEY_FILE}"), None) is not None
 
     def lock(self, name: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the lineage's lock, what dead processes left of it taken away; ``LockedError`` after ``timeout`` s."""

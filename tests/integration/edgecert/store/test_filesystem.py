@@ -108,6 +108,14 @@ def test_key_not_exportable_is_wrapped_from_the_first_write(root: Path, store: F
     assert all(b"PRIVATE KEY" not in path.read_bytes() for path in root.rglob("*") if path.is_file())
 
 
+def test_wrapped_key_of_the_local_ca_counts(root: Path, store: FilesystemStore) -> None:
+    store.audit("made", "edge")
+    (root / "local-ca/root").mkdir(parents=True)
+    assert not store.has_wrapped_keys()
+    (root / "local-ca/root/key.wrapped").touch()
+    assert store.has_wrapped_keys()
+
+
 def test_wrapped_key_of_another_store_does_not_open(root: Path, open_store: Callable[[], FilesystemStore]) -> None:
     store = open_store()
     store.add_generation(a_bundle("edge", 1, exportable=False))
