@@ -31,6 +31,8 @@ P: Final = frozenset({Method.DIALBACK})
 T: Final = frozenset({Method.TLS_DIALBACK})
 NONE: Final[frozenset[Method]] = frozenset()
 
+_WARNING_CODES: Final = {W1: "dialback-never-runs", W2: "tls-not-required"}
+
 # What streams can do today. A partner needs at least one of these to be committed.
 BUILT: Final = S
 
@@ -142,7 +144,7 @@ def warn_partner(partner: Partner) -> tuple[PartnerWarning, ...]:
     row = find_row(partner)
     warnings = []
     if row.valid and row.warning:
-        warnings.append(PartnerWarning(f"partner-row-{row.number}", row.warning))
+        warnings.append(PartnerWarning(_WARNING_CODES[row.warning], row.warning))
     if partner.type == "federated" and Method.DIALBACK in row.methods:
         text = "This federated partner may prove itself by dialback in the clear: trust rests on the DNS alone."
         warnings.append(PartnerWarning("federated-by-dns", text))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gateway.errors import PartnerRefusedError
+from gateway.policy.commit import compare_tables, prepare_table
+from gateway.policy.partner import Partner, PartnerTable
+from gateway.policy.partnerfile import load_partner_file
+
+FIXTURES: Final = Path(__file__).parents[4] / "fixtures" / "partners"
+
+
+def test_tells_everything_that_is_wrong_with_a_table_at_once() -> None:
+    with pytest.raises(PartnerRefusedError) as caught:
+        prepare_table(load_partner_file(FIXTURES / "clashing.toml"), ["contoso.example"])
+    message = caught.value.message
+    assert "contoso.example is a home domain" in message
+    assert "shared.example belongs to partner fabrikam.example already" in message
+    assert "SASL or Dialback must be enabled." in message
+
+
+@pytest.mark.parametrize(
+    ("partner", "code"),
+    [
+        (Partner(domain="not a domain"), "partner-domain"),
+        (Partner(domain="a.example", additional_domains=("contoso.example",)), "home-partner-clash"),
+        (Partner(domain="CONTOSO.example"), "home-partner-clash"),
+        (Partner(domain="a.example", proxy="two words"), "partner-proxy"),
+        (Partner(domain="a.example", tls="not-supported", dialback=False), "no-method"),
+        (Partner(domain="a.example", tls="not-supported"), "method-not-available"),
+    ],
+)
+def test_each_rule_has_its_code(partner: Partner, code: str) -> None:
+    with pytest.raises(PartnerRefusedError) as caught:
+        prepare_table([partner], ["contoso.example"])
+    assert caught.value.code == code
+    assert caught.value.hint
+
+
+def test_the_same_primary_domain_twice_is_refused() -> None:
+    with pytest.raises(PartnerRefusedError) as caught:
+        prepare_table([Partner(domain="a.example"), Partner(domain="A.example")], [])
+    assert caught.value.code == "partner-domain-taken"
+
+
+def test_difference_names_what_was_added_changed_and_removed() -> None:
+    old = PartnerTable.of([Partner(domain="same.example"), Partner(domain="gone.example"), Partner(domain="x.example")])
+    new = PartnerTable.of(
+        [Partner(domain="same.example"), Partner(domain="x.example", sasl="required"), Partner(domain="new.example")]
+    )
+    difference = compare_tables(old, new)
+    assert (difference.added, difference.changed, difference.removed) == (
+        ("new.example",),
+        ("x.example",),
+        ("gone.example",),
+    )
+    assert not difference.empty
+    assert compare_tables(old, old).empty
+    warnings = difference.to_json()["warnings"]
+    assert isinstance(warnings, list)
+    assert {"partner": "x.example", "code": "dialback-never-runs"}.items() <= dict(warnings[-1]).items()
