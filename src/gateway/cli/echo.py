@@ -1,0 +1,35 @@
+"""``edgecert-gateway echo``: a home system small enough to try an installation with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecert.shared.errors import ExitCode
+from gateway.cli.common import add_common
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.cli.context import GatewayContext
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``echo``."""
+    add_common(parser)
+    parser.add_argument("--jid", required=True, metavar="DOMAIN", help="the home domain it is the component of")
+    parser.add_argument("--secret-file", required=True, metavar="FILE", help="the component's secret, as in [[home]]")
+    parser.add_argument("--host", default="127.0.0.1", help="where the gateway waits for it (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=5347, help="port of listen in [[home]] (default: 5347)")
+
+
+def run(context: GatewayContext) -> ExitCode:
+    """Do ``echo`` until it is told to stop."""
+    from edgecert.shared.configfile import read_secret_file
+    from gateway.net.echo import run_echo
+
+    args = context.args
+    secret = read_secret_file(Path(args.secret_file))
+    context.output.step(f"{args.jid}: answering messages at {args.host}:{args.port}; Ctrl-C ends it")
+    run_echo(args.jid, secret, args.host, args.port)
+    return ExitCode.OK

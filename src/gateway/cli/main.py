@@ -1,0 +1,168 @@
+"""``edgecert-gateway``: finds the verb, runs it, and turns what went wrong into a message and an exit code.
+
+Nothing but the frame is loaded before the verb is known; each verb loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from edgecert.shared.clock import SystemClock
+from edgecert.shared.commandline import guard
+from edgecert.shared.errors import ExitCode, UsageError
+from edgecert.shared.output import Output, colour_wanted, silence
+from edgecert.shared.version import VERSION
+from gateway.cli.context import GatewayContext
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from edgecert.shared.parser import Parser
+
+PROGRAM: Final = "edgecert-gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives, what it does in one line, and under which heading the help lists it."""
+
+    module: str
+    help: str
+    group: str
+
+
+RUNNING, LOOKING, CHANGING, SETTING_UP = "Run it", "Look", "Change what runs", "Set up"
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "serve": Verb("serve", "run the gateway in the foreground", RUNNING),
+    "status": Verb("status", "show certificates, listeners, streams and partners of the running gateway", LOOKING),
+    "streams": Verb("streams", "list the open streams, what proves them, and which generation they live on", LOOKING),
+    "partner": Verb("partner", "list and change the partners; a change is live at once", CHANGING),
+    "swap": Verb("swap", "put a generation into service that the gateway already holds", CHANGING),
+    "reload": Verb("reload", "read limits, trust, access and certificates again", CHANGING),
+    "check": Verb("check", "see whether the configuration and this host are fit for serving", SETTING_UP),
+    "echo": Verb("echo", "run a component that answers every message, to try an installation", SETTING_UP),
+    "print-units": Verb("print_units", "print systemd units, sysusers and tmpfiles", SETTING_UP),
+    "completion": Verb("completion", "print the completion script for a shell", SETTING_UP),
+}
+"""All verbs: name to module below ``gateway.cli``, help and heading."""
+
+_SWITCHES: Final = frozenset({"--json", "-q", "--quiet", "-v", "--verbose"})
+_VALUES: Final = frozenset({"-c", "--config"})
+
+
+class VerbModule(Protocol):
+    """What the module of a verb offers."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        ...
+
+    def run(self, context: GatewayContext) -> ExitCode:
+        """Do it."""
+        ...
+
+
+def load_verb(name: str) -> VerbModule:
+    """Give the module of the verb ``name``."""
+    return cast("VerbModule", importlib.import_module(f"gateway.cli.{VERBS[name].module}"))
+
+
+def build_parser(name: str) -> Parser:
+    """Give the parser of the verb ``name``, its arguments added."""
+    from edgecert.shared.parser import Parser
+
+    text = VERBS[name].help
+    parser = Parser(prog=f"{PROGRAM} {name}", description=f"{text[0].upper()}{text[1:]}.")
+    load_verb(name).configure(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (default: the process's) and give its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a name's letters gets escapes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    output = _output(json="--json" in arguments, verbose=int("-v" in arguments or "--verbose" in arguments))
+    try:
+        code = guard(output, lambda: _dispatch(arguments, output, os.environ))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        code = ExitCode.FAILED
+    return int(code)
+
+
+def _output(*, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
+    colour = colour_wanted(sys.stderr, os.environ) and colour_wanted(sys.stdout, os.environ)
+    return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour, program=PROGRAM)
+
+
+def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
+    leading, rest = _split(arguments)
+    if "--version" in leading:
+        output.result({"version": VERSION}, f"{PROGRAM} {VERSION}")
+        return ExitCode.OK
+    if "-h" in leading or "--help" in leading:
+        output.result({"verbs": {name: verb.help for name, verb in VERBS.items()}}, overview())
+        return ExitCode.OK
+    if not rest:
+        raise UsageError("no verb given", hint=f"{PROGRAM} --help lists the verbs")
+    name, *own = rest
+    if name not in VERBS:
+        from edgecert.shared.parser import nearest
+
+        near = nearest(name, VERBS)
+        raise UsageError(f"there is no verb {name!r}{near}", hint=f"{PROGRAM} --help lists the verbs")
+    args = build_parser(name).parse_args([*own, *leading])
+    values = vars(args)
+    own_output = _output(
+        json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
+    )
+    return load_verb(name).run(GatewayContext(args, own_output, environ, SystemClock()))
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part what stands before the verb (options every verb has) from the verb and its own arguments.
+
+    Raises:
+        UsageError: an option stands there that only a verb knows.
+    """
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        option, _, value = arguments[at].partition("=")
+        if option in _VALUES and not value:
+            at += 1
+        elif option not in _SWITCHES | _VALUES | {"-h", "--help", "--version"}:
+            raise UsageError(f"{option} has to stand after the verb it belongs to", hint=f"{PROGRAM} --help")
+        at += 1
+    return list(arguments[:at]), list(arguments[at:])
+
+
+def overview() -> str:
+    """Give the text of ``edgecert-gateway --help``: the verbs under their headings."""
+    lines = [f"usage: {PROGRAM} VERB [options]", "", "Federates home domains with XMPP partners."]
+    for group in (RUNNING, LOOKING, CHANGING, SETTING_UP):
+        lines += ["", f"{group}:"]
+        lines += [f"  {name:<12} {verb.help}" for name, verb in VERBS.items() if verb.group == group]
+    lines += [
+        "",
+        "Every verb:",
+        "  -h, --help         what the verb does and takes",
+        "  -c, --config FILE  configuration (default: /etc/edgecert-gateway/gateway.toml)",
+        "  --json             one JSON document on stdout",
+        "  -q, -v             less, more on stderr",
+        "  --version          version",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""``edgecert-gateway status``: is it ready, and what does it serve?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgecert.shared.clock import parse_time
+from edgecert.shared.errors import ExitCode
+from gateway.cli.common import add_common, add_socket
+from gateway.cli.shapes import ago, objects, show, texts
+
+if TYPE_CHECKING:
+    import argparse
+    from datetime import datetime
+
+    from edgecert.shared.jsonvalue import JsonObject, JsonValue
+    from gateway.cli.context import GatewayContext
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``status``."""
+    add_common(parser)
+    add_socket(parser)
+
+
+def run(context: GatewayContext) -> ExitCode:
+    """Do ``status``."""
+    status = context.client(changing=False).get("/v1/status")
+    context.output.result(status, _describe(context, status))
+    return ExitCode.OK
+
+
+def _describe(context: GatewayContext, status: JsonObject) -> str:
+    output, now = context.output, context.clock.now()
+    ready = status.get("ready") is True
+    streams = status.get("streams")
+    numbers = streams if isinstance(streams, dict) else {}
+    parts = [
+        output.style("ready", "green") if ready else output.style("NOT READY", "red"),
+        f"up {ago(status.get('uptime_s'))}",
+        f"{show(numbers.get('inbound'))} inbound and {show(numbers.get('outbound'))} outbound streams",
+    ]
+    lines = [" · ".join(parts), *(f"  ! {reason}" for reason in texts(status.get("reasons")))]
+    certificates = [
+        [
+            *(show(entry.get(key)) for key in ("name", "generation", "serial", "not_after")),
+            days_left(entry.get("not_after"), now),
+            show(entry.get("domains")),
+        ]
+        for entry in objects(status.get("certificates"))
+    ]
+    headers = ("CERTIFICATE", "GENERATION", "SERIAL", "VALID UNTIL", "DAYS", "SERVES")
+    lines += _section(context, headers, certificates)
+    keys = ("address", "protocol", "domains")
+    rows = [[show(entry.get(key)) for key in keys] for entry in objects(status.get("listeners"))]
+    lines += _section(context, ("LISTENS AT", "PROTOCOL", "DOMAINS"), rows)
+    keys = ("domain", "state", "reason")
+    rows = [[show(entry.get(key)) for key in keys] for entry in objects(status.get("partners"))]
+    lines += _section(context, ("PARTNER", "STATE", "REASON"), rows)
+    return "\n".join(lines)
+
+
+def _section(context: GatewayContext, headers: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+    return ["", context.output.table(headers, rows)] if rows else []
+
+
+def days_left(not_after: JsonValue, now: datetime) -> str:
+    """Give the whole days until an RFC 3339 time, negative when it is past."""
+    try:
+        return str((parse_time(str(not_after)) - now).days)
+    except ValueError:
+        return "–"

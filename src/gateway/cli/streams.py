@@ -1,0 +1,37 @@
+"""``edgecert-gateway streams``: the open streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edgecert.shared.errors import ExitCode
+from gateway.cli.common import add_common, add_socket
+from gateway.cli.shapes import ago, objects, show
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.cli.context import GatewayContext
+
+# What is shown, in this order, of what the gateway tells; ages are written for people.
+_COLUMNS: Final = ("direction", "partner", "home", "peer", "state", "method", "proof", "tls", "generation", "age_s")
+_ALWAYS: Final = ("direction", "generation")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``streams``."""
+    add_common(parser)
+    add_socket(parser)
+
+
+def run(context: GatewayContext) -> ExitCode:
+    """Do ``streams``."""
+    answer = context.client(changing=False).get("/v1/streams")
+    streams = objects(answer.get("streams"))
+    columns = [key for key in _COLUMNS if key in _ALWAYS or any(key in stream for stream in streams)]
+    rows = [
+        [ago(stream.get(key)) if key == "age_s" else show(stream.get(key)) for key in columns] for stream in streams
+    ]
+    headers = ["AGE" if key == "age_s" else key.upper() for key in columns]
+    context.output.result(answer, context.output.table(headers, rows) if rows else "no stream is open")
+    return ExitCode.OK
