@@ -17,7 +17,10 @@ from gateway.xmpp.element import Element
 from gateway.xmpp.stanza import build_envelope, envelope_tree, error_reply, is_ping, ping_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gateway.model.envelope import Envelope
+    from gateway.policy.access import Access
     from gateway.policy.decide import Decision
     from gateway.policy.partner import PartnerTable
 

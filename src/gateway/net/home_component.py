@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from gateway.errors import Condition
 from gateway.net.connection import Connection
-from gateway.xmpp.component import ComponentStream
+from gateway.xmpp.component import ComponentState, ComponentStream
 from gateway.xmpp.events import (
     Closed,
     ComponentAuthorized,
@@ -79,6 +79,11 @@ class ComponentConnection(Connection[ComponentEvent]):
     def authenticated(self) -> bool:
         """Whether it may send and be sent stanzas."""
         return bool(self.domain)
+
+    @property
+    def usable(self) -> bool:
+        """Whether stanzas can be handed to it now."""
+        return self.stream.state is ComponentState.OPEN
 
     def send(self, envelope: Envelope) -> None:
         """Hand a stanza to the component."""

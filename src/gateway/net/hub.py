@@ -327,7 +327,7 @@ class Hub:
 
     def _send_home(self, envelope: Envelope, direction: str) -> None:
         component = self.components.get(envelope.to.domain)
-        if component is not None:
+        if component is not None and component.usable:
             component.send(envelope)
             self.dialling.metrics.stanza(direction)
             return

@@ -27,7 +27,7 @@ from gateway.xmpp.events import (
     StartTls,
     StreamEvent,
 )
-from gateway.xmpp.outbound import OutboundStream
+from gateway.xmpp.outbound import OutboundState, OutboundStream
 
 if TYPE_CHECKING:
     import asyncio
@@ -113,7 +113,7 @@ class OutboundConnection(Connection[StreamEvent]):
     @property
     def usable(self) -> bool:
         """Whether stanzas can be given to it now."""
-        return self.authenticated and not self.machine.closed and not self._leaving
+        return self.stream.state is OutboundState.OPEN
 
     @property
     def authenticated(self) -> bool:
@@ -174,10 +174,6 @@ class OutboundConnection(Connection[StreamEvent]):
                 pass  # an outbound stream brings no stanzas
             case _ as never:
                 assert_never(never)
-
-    @property
-    def _leaving(self) -> bool:
-        return self.stream.state.name == "CLOSING"
 
     def _settle(self, otherwise: StreamFailure) -> None:
         if not self.ready.done():

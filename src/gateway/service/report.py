@@ -1,0 +1,68 @@
+"""What ``status`` and ``streams`` say of partners and streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgecert.shared.jsonvalue import JsonObject
+    from gateway.net.hub import Hub
+    from gateway.net.inbound import InboundConnection
+    from gateway.net.outbound import OutboundConnection
+    from gateway.policy.partner import Partner
+
+
+def describe_partners(hub: Hub) -> list[JsonObject]:
+    """Give for each partner domain that is configured its state, and why the last attempt to reach it failed."""
+    return [_describe_partner(hub, partner) for partner in hub.partners]
+
+
+def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
+    domains = set(partner.domains)
+    pairs = [pair for (_, domain), pair in hub.pairs.items() if domain in domains]
+    heard = any(connection.authenticated and connection.partner in domains for connection in hub.inbound)
+    failure = next((pair.failure for pair in pairs if pair.failure is not None and pair.connection is None), None)
+    states = {pair.state for pair in pairs}
+    if "open" in states or heard:
+        state = "open"
+    elif failure is not None:
+        state = "failed"
+    else:
+        state = "connecting" if "connecting" in states else "idle"
+    return {
+        "domain": partner.domain,
+        "state": state,
+        "reason": str(failure) if failure is not None else "",
+        "queued": sum(pair.queued for pair in pairs),
+    }
+
+
+def describe_streams(hub: Hub) -> list[JsonObject]:
+    """Give each authenticated stream."""
+    inbound = [_describe_stream(hub, connection) for connection in hub.inbound if connection.authenticated]
+    return inbound + [_describe_stream(hub, connection) for connection in hub.outbound]
+
+
+def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnection) -> JsonObject:
+    now = hub.dialling.clock.monotonic()
+    name, generation = connection.generation
+    pairs = connection.stream.pairs
+    first = pairs[0] if pairs else None
+    tls = connection.stream.tls
+    return {
+        "direction": connection.direction.value,
+        "domain": first.partner if first else "",
+        "home": first.home if first else "",
+        "address": connection.peer_address,
+        "method": first.method.name.lower().replace("_", "-") if first else "",
+        "proof": first.proof.value if first else "",
+        "certificate": name,
+        "generation": generation,
+        "current": hub.dialling.slot.current.generations.get(name) == generation,
+        "tls": tls.version if tls else "",
+        "cipher": tls.cipher if tls else "",
+        "direct_tls": bool(tls and tls.direct),
+        "age_s": int(now - connection.opened_at),
+        "idle_s": int(now - max(connection.last_received, connection.last_stanza)),
+        "stanzas": connection.stanzas,
+    }
