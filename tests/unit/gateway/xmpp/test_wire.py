@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import Condition
+from gateway.xmpp import wire
+from gateway.xmpp.configs import StreamLimits
+from gateway.xmpp.element import parse_element
+from gateway.xmpp.xml import ElementReceived, StreamOpened, XmlStreamParser
+from tests.support.streams import header
+
+
+def receive(raw: bytes) -> ElementReceived:
+    parser = XmlStreamParser(StreamLimits())
+    parser.feed(header() + raw)
+    parser.next_event()
+    event = parser.next_event()
+    assert isinstance(event, ElementReceived)
+    return event
+
+
+def test_a_header_is_read_as_it_was_built() -> None:
+    parser = XmlStreamParser(StreamLimits())
+    parser.feed(wire.build_header(id="<'&\">", from_="contoso.example", to=""))
+    opened = parser.next_event()
+    assert isinstance(opened, StreamOpened)
+    assert opened.attributes["id"] == "<'&\">"
+    assert opened.attributes["from"] == "contoso.example"
+    assert "to" not in opened.attributes
+    assert wire.is_version_1(opened.attributes)
+
+
+def test_a_stream_error_is_read_as_it_was_built() -> None:
+    event = receive(wire.build_stream_error(Condition.HOST_UNKNOWN, "a < b"))
+    assert event.name == wire.ERROR_NAME
+    assert wire.read_stream_error(event) == (Condition.HOST_UNKNOWN, "a < b")
+
+
+def test_an_unknown_stream_error_keeps_its_name() -> None:
+    event = receive(
+        b"<stream:error><too-warm xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><app xmlns='urn:a'/></stream:error>"
+    )
+    assert wire.read_stream_error(event) == (Condition.UNDEFINED_CONDITION, "too-warm")
+
+
+def test_a_sasl_failure_is_read_with_its_text() -> None:
+    raw = b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/><text>no</text></failure>"
+    assert wire.read_sasl_failure(receive(raw)) == "not-authorized: no"
+    assert wire.read_sasl_failure(receive(wire.build_sasl_failure("aborted"))) == "aborted"
+
+
+@pytest.mark.parametrize(
+    ("features", "offered"),
+    [
+        (wire.FEATURES_EXTERNAL, True),
+        (wire.FEATURES_EXTERNAL.replace(b"EXTERNAL", b" EXTERNAL\n"), True),
+        (wire.FEATURES_EXTERNAL.replace(b"EXTERNAL", b"PLAIN"), False),
+        (wire.FEATURES_TLS, False),
+    ],
+)
+def test_external_is_offered_by_name(features: bytes, offered: bool) -> None:
+    scope = {"stream": "http://etherx.jabber.org/streams"}
+    assert wire.offers_external(parse_element(features, scope)) is offered
+
+
+def test_final_features_tell_the_limit() -> None:
+    assert b"<max-bytes>4096</max-bytes>" in wire.build_final_features(4096)
+
+
+def test_initial_response_is_empty_or_base64_of_utf8() -> None:
+    assert wire.decode_initial_response("=") == ""
+    assert wire.decode_initial_response(" Zm9v\n") == "foo"
+    for text in ("Zm9", "&", "/w=="):
+        with pytest.raises(ValueError, match="base64"):
+            wire.decode_initial_response(text)
+
+
+@pytest.mark.parametrize(
+    ("version", "known"), [("1.0", True), ("1.1", True), ("2.0", True), ("0.9", False), ("", False), ("x.y", False)]
+)
+def test_features_begin_with_version_1(version: str, known: bool) -> None:
+    assert wire.is_version_1({"version": version} if version else {}) is known
