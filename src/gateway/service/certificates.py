@@ -199,7 +199,7 @@ class Certificates:
         return self._store.unstage(name)
 
     def swap_due(self) -> tuple[tuple[StagedMaterial, EdgecertError | None], ...]:
-        """Put into service what was staged until now; give it, and with its fault what may not go, which is forgotten."""
+        """Put into service what was staged until now; what may not go is forgotten and given with its fault."""
         done: list[tuple[StagedMaterial, EdgecertError | None]] = []
         now = self._clock.now()
         for staged in self.staged:

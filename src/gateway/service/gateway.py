@@ -126,6 +126,7 @@ class Gateway:
             version=VERSION,
             metrics_listen=self.settings.listen.metrics,
         )
+        failure: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -136,6 +137,8 @@ class Gateway:
                     await control.start()
                     tasks = [group.create_task(work, name=name) for name, work in self._keepers()]
                     yield self
+                except Exception as error:  # noqa: BLE001  # raised again below, out of the group
+                    failure = error
                 finally:
                     await self._stop(control)
                     for task in tasks:
@@ -144,6 +147,8 @@ class Gateway:
         finally:
             await self._worker.run(self._store.close)
             self._worker.close()
+        if failure is not None:
+            raise failure
 
     async def _load(self) -> None:
         await self._worker.run(self._store.open)
