@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgecert.model.findings import Finding, Severity
 from edgecert.model.keys import load_encrypted_key, require_supported
 from edgecert.model.pkcs12 import build_pkcs12, is_pkcs12, parse_pkcs12
+from edgecert.shared.certfacts import verify_readable
 from edgecert.shared.certreader import decode_text, parse_certificates, parse_pem_blocks
 from edgecert.shared.errors import MaterialError
 from edgecert.shared.names import from_certificate
@@ -56,6 +57,8 @@ def _from_pkcs12(data: bytes, password: Secret | None) -> Answer:
     friendly_name = (content.cert.friendly_name if content.cert is not None else None) or b""
     key = require_supported(content.key) if content.key is not None else None
     certificates = tuple(dict.fromkeys(entry.certificate for entry in entries))
+    for certificate in certificates:
+        verify_readable(certificate)
     return Answer(certificates, key, friendly_name.decode("utf-8", "replace"))
 
 

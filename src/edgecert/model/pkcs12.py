@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -41,7 +42,9 @@ def parse_pkcs12(data: bytes, password: Secret | None) -> pkcs12.PKCS12KeyAndCer
     """
     secret = password.reveal() if password is not None else None
     try:
-        return pkcs12.load_pkcs12(data, secret)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BER, as Windows writes it, is read all the same
+            return pkcs12.load_pkcs12(data, secret)
     except UnsupportedAlgorithm as error:
         message = f"the PKCS#12 file uses an algorithm that is not supported: {error}"
         raise MaterialError(message, code="unsupported-key", hint="export it again with AES-256 and SHA-256") from error

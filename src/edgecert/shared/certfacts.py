@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -70,6 +71,26 @@ def spki_or_empty(certificate: x509.Certificate) -> str:
         return spki_sha256(certificate.public_key())
     except (UnsupportedAlgorithm, ValueError):
         return ""
+
+
+def verify_readable(certificate: x509.Certificate) -> None:
+    """Prove that every part of ``certificate`` that is looked at later can be read: the library reads them one by one.
+
+    Raises:
+        MaterialError: ``malformed-certificate``; ``unsupported-key`` when the key is of an unknown kind.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # oddities of old CAs that are read all the same, such as serial number 0
+            _ = (certificate.subject, certificate.issuer, certificate.serial_number, certificate.extensions)
+            _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.public_key())
+    except UnsupportedAlgorithm as error:
+        message = f"a certificate has a key of a kind that is not supported: {error}"
+        raise MaterialError(message, code="unsupported-key", hint="ask for one with an RSA or ECDSA key") from error
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        message = f"a certificate is damaged: {error}"
+        hint = "ask for it again; it was changed on its way or is not to RFC 5280"
+        raise MaterialError(message, code="malformed-certificate", hint=hint) from error
 
 
 def verify_dates(certificate: x509.Certificate, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from edgecert.shared.certfacts import verify_readable
 from edgecert.shared.errors import MaterialError
 
 if TYPE_CHECKING:
@@ -52,16 +53,17 @@ def parse_certificates(data: bytes) -> tuple[x509.Certificate, ...]:
     Raises:
         MaterialError: there is none. ``empty-file``, ``truncated-pem``, ``html-instead-of-certificate``,
             ``request-instead-of-certificate``, ``key-instead-of-certificate``, ``malformed-certificate``,
-            ``not-a-certificate``.
+            ``not-a-certificate``. One of them cannot be used: ``malformed-certificate``, ``unsupported-key``.
     """
     text = decode_text(data)
     if not text.strip():
         message = "the file is empty"
         raise MaterialError(message, code="empty-file", hint="save the CA's answer again")
     blocks = parse_pem_blocks(text)
-    if blocks:
-        return _from_blocks(blocks)
-    return _without_duplicates(_from_der(_der_of(text)))
+    certificates = dict.fromkeys(_from_blocks(blocks) if blocks else _from_der(_der_of(text)))
+    for certificate in certificates:
+        verify_readable(certificate)
+    return tuple(certificates)
 
 
 def decode_text(data: bytes) -> bytes:
@@ -97,14 +99,14 @@ def parse_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:
     return tuple(blocks)
 
 
-def _from_blocks(blocks: Sequence[PemBlock]) -> tuple[x509.Certificate, ...]:
+def _from_blocks(blocks: Sequence[PemBlock]) -> list[x509.Certificate]:
     certificates: list[x509.Certificate] = []
     for block in blocks:
         if block.label in _PKCS7_LABELS or block.label in _CERTIFICATE_LABELS:
             certificates += _from_der(block.der, auxiliary=block.label == b"TRUSTED CERTIFICATE")
     if not certificates:
         raise _without_certificate(blocks)
-    return _without_duplicates(certificates)
+    return certificates
 
 
 def _without_certificate(blocks: Sequence[PemBlock]) -> MaterialError:
@@ -150,16 +152,16 @@ def _not_a_certificate() -> MaterialError:
 
 def _from_der(der: bytes, *, auxiliary: bool = False) -> list[x509.Certificate]:
     """Give the certificates of a DER certificate or PKCS#7 (RFC 2315 §9); if ``auxiliary``, more may follow it."""
-    try:
-        return [x509.load_der_x509_certificate(_first_element(der) if auxiliary else der)]
-    except _UNREADABLE as error:
-        reason = error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # BER, as Windows writes it, is read all the same
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BER, as Windows writes it, and oddities of old CAs are read all the same
+        try:
+            return [x509.load_der_x509_certificate(_first_element(der) if auxiliary else der)]
+        except _UNREADABLE as error:
+            reason = error
+        try:
             certificates = pkcs7.load_der_pkcs7_certificates(der)
-    except _UNREADABLE:
-        certificates = []
+        except _UNREADABLE:
+            certificates = []
     if certificates:
         return certificates
     raise _what_der_is(der, reason)
@@ -198,7 +200,3 @@ def _first_element(der: bytes) -> bytes:
     header = _header_length(der)
     length = int.from_bytes(der[2:header], "big") if header > 2 else der[1]
     return der[: header + length]
-
-
-def _without_duplicates(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    return tuple(dict.fromkeys(certificates))

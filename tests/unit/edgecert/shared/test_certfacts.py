@@ -17,6 +17,7 @@ from edgecert.shared.certfacts import (
     spki_or_empty,
     spki_sha256,
     verify_dates,
+    verify_readable,
 )
 from edgecert.shared.errors import MaterialError
 from tests.support.pki import Pki
@@ -55,6 +56,26 @@ def test_a_name_is_described_by_its_common_name_else_whole(pki: Pki) -> None:
     assert describe_name(x509.Name([])) == "(empty name)"
     organization = x509.Name([x509.NameAttribute(x509.oid.NameOID.ORGANIZATION_NAME, "Contoso")])
     assert describe_name(organization) == "O=Contoso"
+
+
+def damaged(certificate: x509.Certificate, old: bytes, new: bytes) -> x509.Certificate:
+    der = certificate.public_bytes(Encoding.DER)
+    assert old in der
+    return x509.load_der_x509_certificate(der.replace(old, new))
+
+
+def test_what_the_library_reads_later_is_proven_at_once(pki: Pki) -> None:
+    leaf = pki.issue(["contoso.example"], common_name="contoso.example").cert
+    verify_readable(leaf)
+    p256, unknown = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030177")
+    for old, new, code in (
+        (b"\x0c\x0fcontoso", b"\x0c\x0fcont\xffso", "malformed-certificate"),
+        (p256, unknown, "unsupported-key"),
+    ):
+        with pytest.raises(MaterialError) as caught:
+            verify_readable(damaged(leaf, old, new))
+        assert caught.value.code == code
+        assert caught.value.hint
 
 
 def test_dates_are_proven_to_the_second(pki: Pki) -> None:
