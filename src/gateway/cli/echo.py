@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jid", required=True, metavar="DOMAIN", help="the home domain it is the component of")
     parser.add_argument("--secret-file", required=True, metavar="FILE", help="the component's secret, as in [[home]]")
     parser.add_argument("--host", default="127.0.0.1", help="where the gateway waits for it (default: 127.0.0.1)")
+    parser.add_argument("--send-to", default="", metavar="JID", help="also send messages to JID and count the answers")
+    parser.add_argument("--rate", type=float, default=1.0, metavar="N", help="with --send-to: messages a second (1)")
+    parser.add_argument("--count", type=int, default=0, metavar="N", help="with --send-to: end after N (0: never)")
     parser.add_argument("--port", type=int, default=5347, help="port of listen in [[home]] (default: 5347)")
 
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``echo`` until it is told to stop."""
     from edgecert.shared.configfile import read_secret_file
-    from gateway.net.echo import run_echo
 
     args = context.args
     secret = read_secret_file(Path(args.secret_file))
     context.output.step(f"{args.jid}: answering messages at {args.host}:{args.port}; Ctrl-C ends it")
+    if args.send_to:
+        from gateway.net.talk import Talk, run_talk
+
+        talk = Talk(args.send_to, args.rate, args.count)
+        answered = run_talk(args.jid, secret, args.host, args.port, talk, sys.stdout)
+        return ExitCode.OK if answered else ExitCode.FAILED
+    from gateway.net.echo import run_echo
+
     run_echo(args.jid, secret, args.host, args.port)
     return ExitCode.OK

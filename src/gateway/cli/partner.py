@@ -198,8 +198,7 @@ def _tell(
     after: Mapping[str, JsonObject],
 ) -> None:
     """Say what changed, or would change, key by key; and what the gateway warns of."""
-    for warning in objects(answer.get("warnings")):
-        context.output.warn(str(warning.get("code")), str(warning.get("message")), str(warning.get("partner")))
+    _warn(context, answer.get("warnings"))
     difference = {
         "added": sorted(set(after) - set(before)),
         "changed": sorted(domain for domain in set(after) & set(before) if _changes(before[domain], after[domain])),
@@ -210,8 +209,15 @@ def _tell(
         lines += [f"~ {domain}", *(f"    {line}" for line in _changes(before[domain], after[domain]))]
     lines += [f"- {domain}" for domain in difference["removed"]]
     closing = _closing(lines, dry_run=context.dry_run, live=table.live)
-    result: JsonObject = {**difference, **answer, "dry_run": context.dry_run, "live": table.live}
+    result: JsonObject = {**answer, **difference, "dry_run": context.dry_run, "live": table.live}
     context.output.result(result, "\n".join([*lines, closing]))
+
+
+def _warn(context: GatewayContext, warnings: JsonValue) -> None:
+    for warning in objects(warnings):
+        context.output.warn(str(warning.get("code")), str(warning.get("message")), str(warning.get("partner") or ""))
+    for text in texts(warnings):
+        context.output.warn("partner", text)
 
 
 def _closing(lines: Sequence[str], *, dry_run: bool, live: bool) -> str:

@@ -38,7 +38,7 @@ def run(context: GatewayContext) -> ExitCode:
     _configure_logging(context)
     from gateway.service import run as run_service
 
-    return ExitCode(run_service(settings))
+    return ExitCode(run_service(settings, reread=context.settings))
 
 
 def _configure_logging(context: GatewayContext) -> None:

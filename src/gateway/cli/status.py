@@ -51,9 +51,14 @@ def _describe(context: GatewayContext, status: JsonObject) -> str:
     ]
     headers = ("CERTIFICATE", "GENERATION", "SERIAL", "VALID UNTIL", "DAYS", "SERVES")
     lines += _section(context, headers, certificates)
+    for entry in objects(status.get("staged")):
+        name, generation, date = (show(entry.get(key)) for key in ("name", "generation", "effective_at"))
+        lines.append(f"{name}: generation {generation} is staged for {date}")
     keys = ("address", "protocol", "domains")
     rows = [[show(entry.get(key)) for key in keys] for entry in objects(status.get("listeners"))]
     lines += _section(context, ("LISTENS AT", "PROTOCOL", "DOMAINS"), rows)
+    rows = [[show(entry.get("domain")), show(entry.get("connected"))] for entry in objects(status.get("homes"))]
+    lines += _section(context, ("HOME", "CONNECTED"), rows)
     keys = ("domain", "state", "reason")
     rows = [[show(entry.get(key)) for key in keys] for entry in objects(status.get("partners"))]
     lines += _section(context, ("PARTNER", "STATE", "REASON"), rows)

@@ -11,10 +11,22 @@ from gateway.cli.shapes import ago, objects, show
 if TYPE_CHECKING:
     import argparse
 
+    from edgecert.shared.jsonvalue import JsonObject
     from gateway.cli.context import GatewayContext
 
 # What is shown, in this order, of what the gateway tells; ages are written for people.
-_COLUMNS: Final = ("direction", "partner", "home", "peer", "state", "method", "proof", "tls", "generation", "age_s")
+_COLUMNS: Final = (
+    "direction",
+    "domain",
+    "home",
+    "method",
+    "proof",
+    "tls",
+    "certificate",
+    "generation",
+    "age_s",
+    "stanzas",
+)
 _ALWAYS: Final = ("direction", "generation")
 
 
@@ -29,9 +41,15 @@ def run(context: GatewayContext) -> ExitCode:
     answer = context.client(changing=False).get("/v1/streams")
     streams = objects(answer.get("streams"))
     columns = [key for key in _COLUMNS if key in _ALWAYS or any(key in stream for stream in streams)]
-    rows = [
-        [ago(stream.get(key)) if key == "age_s" else show(stream.get(key)) for key in columns] for stream in streams
-    ]
+    rows = [[_cell(stream, key) for key in columns] for stream in streams]
     headers = ["AGE" if key == "age_s" else key.upper() for key in columns]
     context.output.result(answer, context.output.table(headers, rows) if rows else "no stream is open")
     return ExitCode.OK
+
+
+def _cell(stream: JsonObject, key: str) -> str:
+    if key == "age_s":
+        return ago(stream.get(key))
+    text = show(stream.get(key))
+    # Said in words: this stream began under a certificate that is no longer the one in service.
+    return f"{text} (old)" if key == "generation" and stream.get("current") is False else text

@@ -49,6 +49,8 @@ ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=2s
 TimeoutStopSec=45s
+# The gateway says every half of this that its event loop lives.
+WatchdogSec=60s
 User={user}
 Group={user}
 # /run/edgecert-gateway: control.sock (this user and root), status.sock (also the group).

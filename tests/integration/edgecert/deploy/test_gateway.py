@@ -10,83 +10,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from typing_extensions import override
 
 from edgecert.deploy.gateway import GatewayDeployer
 from edgecert.interfaces import DeployOptions, Served, TargetVerdict
 from edgecert.model.request import DeployTarget
 from edgecert.shared.control import SwapRequest
 from edgecert.shared.errors import ControlError, NetworkError, PermissionDeniedError, TargetNotRunningError
-from gateway.net.control import ControlPlane, ControlServer
+from gateway.net.control import ControlServer
 from tests.support.pki import Pki
+from tests.support.plane import RecordingPlane
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from edgecert.shared.bundle import Bundle
-    from edgecert.shared.control import CloseOldStreams
     from edgecert.shared.jsonvalue import JsonObject
 
 EFFECTIVE = datetime(2027, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class FakePlane(ControlPlane):
-    swaps: list[SwapRequest] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    fault: ControlError | None = None
-    listeners: list[JsonObject] = field(default_factory=list)
-    domains: list[str] | None = None
-
-    @override
-    async def ready(self) -> tuple[bool, list[str]]:
-        return True, []
-
-    @override
-    async def status(self) -> JsonObject:
-        certificate: JsonObject = {"name": "edge", **({} if self.domains is None else {"domains": self.domains})}
-        return {"certificates": [certificate], "listeners": self.listeners}
-
-    @override
-    async def streams(self) -> JsonObject:
-        return {"streams": []}
-
-    @override
-    async def swap(self, request: SwapRequest) -> JsonObject:
-        if self.fault:
-            raise self.fault
-        self.swaps.append(request)
-        return {"swapped": request.effective_at is None, "staged": request.effective_at is not None}
-
-    @override
-    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
-        return {}
-
-    @override
-    async def cancel_staged(self, name: str) -> JsonObject:
-        self.cancelled.append(name)
-        return {"cancelled": True}
-
-    @override
-    async def reload(self) -> JsonObject:
-        return {}
-
-    @override
-    async def partners(self) -> JsonObject:
-        return {}
-
-    @override
-    async def put_partner(self, partner: JsonObject) -> JsonObject:
-        return {}
-
-    @override
-    async def remove_partner(self, domain: str) -> JsonObject:
-        return {}
-
-    @override
-    async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
-        return {}
 
 
 @dataclass
@@ -105,7 +46,7 @@ class FakeProber:
 
 @dataclass
 class Rig:
-    plane: FakePlane
+    plane: RecordingPlane
     prober: FakeProber
     target: DeployTarget
     bundle: Bundle
@@ -122,7 +63,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 @pytest.fixture
 async def rig(pki: Pki, tmp_path: Path) -> AsyncIterator[Rig]:
-    plane, control = FakePlane(), tmp_path / "control.sock"
+    plane, control = RecordingPlane(), tmp_path / "control.sock"
     async with ControlServer(plane, control, tmp_path / "status.sock"):
         target = DeployTarget(name="gateway", kind="gateway", control=str(control))
         yield Rig(plane, FakeProber(), target, pki.issue(["contoso.example"]).bundle("edge", 7))
@@ -131,14 +72,15 @@ async def rig(pki: Pki, tmp_path: Path) -> AsyncIterator[Rig]:
 async def test_pushes_key_chain_and_meta_with_the_options(rig: Rig) -> None:
     options = DeployOptions(rollback=True, allow_drop=True, close_old_streams="now")
     await asyncio.to_thread(rig.deployer.push, rig.bundle, options)
-    assert rig.plane.swaps == [SwapRequest(rig.bundle, close_old_streams="now", allow_drop=True, rollback=True)]
+    request = SwapRequest(rig.bundle, close_old_streams="now", allow_drop=True, rollback=True)
+    assert rig.plane.calls == [("swap", request)]
 
 
 async def test_stages_with_the_date_and_cancels(rig: Rig) -> None:
     assert await asyncio.to_thread(rig.deployer.stage, rig.bundle, EFFECTIVE) is True
-    assert rig.plane.swaps[0].effective_at == EFFECTIVE
+    assert rig.plane.calls == [("swap", SwapRequest(rig.bundle, effective_at=EFFECTIVE))]
     await asyncio.to_thread(rig.deployer.cancel_staged, "edge")
-    assert rig.plane.cancelled == ["edge"]
+    assert rig.plane.calls[1:] == [("cancel_staged", "edge")]
 
 
 async def test_a_refusal_keeps_the_gateways_code(rig: Rig) -> None:
@@ -162,15 +104,17 @@ async def test_the_key_is_sent_to_nobody_but_the_user_the_target_names(rig: Rig)
     with pytest.raises(PermissionDeniedError) as caught:
         await asyncio.to_thread(GatewayDeployer(target, rig.prober).push, rig.bundle, DeployOptions())
     assert caught.value.code == "wrong-peer"
-    assert rig.plane.swaps == []
+    assert rig.plane.calls == []
 
 
 async def test_asks_every_listener_for_every_domain_wildcards_at_loopback(rig: Rig) -> None:
-    rig.plane.listeners = [
-        {"address": "0.0.0.0:5269", "protocol": "xmpp-s2s", "domains": ["a.example", "b.example"]},
-        {"address": "[::]:5270", "protocol": "xmpps-s2s", "domains": ["a.example"]},
-        {"address": "127.9.9.9:5269", "protocol": "xmpp-s2s", "domains": ["a.example"]},
-    ]
+    rig.plane.state = {
+        "listeners": [
+            {"address": "0.0.0.0:5269", "protocol": "xmpp-s2s", "domains": ["a.example", "b.example"]},
+            {"address": "[::]:5270", "protocol": "xmpps-s2s", "domains": ["a.example"]},
+            {"address": "127.9.9.9:5269", "protocol": "xmpp-s2s", "domains": ["a.example"]},
+        ]
+    }
     await asyncio.to_thread(rig.deployer.verify, rig.bundle)
     assert sorted(rig.prober.asked) == [
         ("127.0.0.1:5269", "xmpp-s2s", "a.example"),
@@ -182,10 +126,10 @@ async def test_asks_every_listener_for_every_domain_wildcards_at_loopback(rig: R
 
 async def test_asks_only_for_the_domains_that_this_lineage_serves(rig: Rig) -> None:
     listener: JsonObject = {"address": "127.9.9.9:5269", "protocol": "xmpp-s2s", "domains": ["a.example", "b.example"]}
-    rig.plane.listeners, rig.plane.domains = [listener], ["b.example"]
+    rig.plane.state = {"listeners": [listener], "certificates": [{"name": "edge", "domains": ["b.example"]}]}
     await asyncio.to_thread(rig.deployer.verify, rig.bundle)
     assert [domain for _, _, domain in rig.prober.asked] == ["b.example"]
-    rig.plane.domains = []
+    rig.plane.state["certificates"] = [{"name": "edge", "domains": []}]
     seen = await asyncio.to_thread(rig.deployer.verify, rig.bundle)
     assert seen.verdict is TargetVerdict.UNVERIFIED
 
@@ -203,7 +147,8 @@ async def test_asks_only_for_the_domains_that_this_lineage_serves(rig: Rig) -> N
 async def test_verdict_is_the_worst_of_the_listeners(rig: Rig, served: dict[str, str], verdict: TargetVerdict) -> None:
     own = rig.bundle.meta.fingerprint_sha256
     rig.prober.served = {domain: own if what == "same" else "f" * 64 for domain, what in served.items()}
-    rig.plane.listeners = [{"address": "127.9.9.9:5269", "protocol": "xmpp-s2s", "domains": ["a.example", "b.example"]}]
+    listener: JsonObject = {"address": "127.9.9.9:5269", "protocol": "xmpp-s2s", "domains": ["a.example", "b.example"]}
+    rig.plane.state = {"listeners": [listener]}
     seen = await asyncio.to_thread(rig.deployer.verify, rig.bundle)
     assert seen.verdict is verdict
     assert len(seen.listeners) == 2

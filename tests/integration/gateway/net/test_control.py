@@ -7,89 +7,22 @@ import contextlib
 import os
 import stat
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typing_extensions import override
 
 from edgecert.shared.control import MAX_BODY, ControlClient
 from edgecert.shared.errors import ControlError, EdgecertError, LockedError, MaterialError, TargetNotRunningError
-from gateway.net.control import MAX_CONNECTIONS, ControlPlane, ControlServer
+from gateway.net.control import MAX_CONNECTIONS, ControlServer
+from tests.support.plane import RecordingPlane
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
 
-    from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
-
-
-@dataclass
-class RecordingPlane(ControlPlane):
-    """Answers every call and keeps what was asked."""
-
-    calls: list[object] = field(default_factory=list)
-    is_ready: bool = True
-    fault: Exception | None = None
-
-    def _record(self, *call: object) -> None:
-        self.calls.append(call)
-        if self.fault:
-            raise self.fault
-
-    @override
-    async def ready(self) -> tuple[bool, list[str]]:
-        return self.is_ready, [] if self.is_ready else ["no certificate"]
-
-    @override
-    async def status(self) -> JsonObject:
-        self._record("status")
-        return {"ready": self.is_ready}
-
-    @override
-    async def streams(self) -> JsonObject:
-        return {"streams": [{"peer": "x" * 200} for _ in range(10_000)]}
-
-    @override
-    async def swap(self, request: SwapRequest) -> JsonObject:
-        self._record("swap", request)
-        return {"swapped": True}
-
-    @override
-    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
-        self._record("swap_held", name, generation, close_old_streams)
-        return {"swapped": True}
-
-    @override
-    async def cancel_staged(self, name: str) -> JsonObject:
-        self._record("cancel_staged", name)
-        return {"cancelled": True}
-
-    @override
-    async def reload(self) -> JsonObject:
-        self._record("reload")
-        return {"reloaded": True}
-
-    @override
-    async def partners(self) -> JsonObject:
-        return {"partners": []}
-
-    @override
-    async def put_partner(self, partner: JsonObject) -> JsonObject:
-        self._record("put_partner", partner)
-        return {"created": True}
-
-    @override
-    async def remove_partner(self, domain: str) -> JsonObject:
-        self._record("remove_partner", domain)
-        return {"removed": True}
-
-    @override
-    async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
-        self._record("apply_partners", partners, dry_run)
-        return {"added": []}
 
 
 @dataclass
@@ -173,6 +106,7 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: Rig) -> No
 
 
 async def test_large_answers_arrive_whole(rig: Rig) -> None:
+    rig.plane.open_streams = [{"peer": "x" * 200} for _ in range(10_000)]
     answer = await rig.call(lambda client: client.get("/v1/streams"))
     assert isinstance(answer["streams"], list)
     assert len(answer["streams"]) == 10_000

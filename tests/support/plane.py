@@ -1,0 +1,88 @@
+"""A gateway's control plane that answers every call and keeps what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from gateway.net.control import ControlPlane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgecert.shared.control import CloseOldStreams, SwapRequest
+    from edgecert.shared.jsonvalue import JsonObject
+
+
+@dataclass
+class RecordingPlane(ControlPlane):
+    """Keeps calls in :attr:`calls`, raises :attr:`fault` if there is one, answers with its other fields."""
+
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    fault: Exception | None = None
+    is_ready: bool = True
+    state: dict[str, object] = field(default_factory=dict)
+    open_streams: list[JsonObject] = field(default_factory=list)
+    table: list[JsonObject] = field(default_factory=list)
+
+    def record(self, *call: object) -> None:
+        """Keep a call, or raise."""
+        self.calls.append(call)
+        if self.fault:
+            raise self.fault
+
+    @override
+    async def ready(self) -> tuple[bool, list[str]]:
+        return self.is_ready, [] if self.is_ready else ["no certificate"]
+
+    @override
+    async def status(self) -> JsonObject:
+        if self.fault:
+            raise self.fault
+        state: JsonObject = self.state  # type: ignore[assignment]  # tests put JSON there
+        return {"ready": self.is_ready, **state}
+
+    @override
+    async def streams(self) -> JsonObject:
+        return {"streams": self.open_streams}
+
+    @override
+    async def swap(self, request: SwapRequest) -> JsonObject:
+        self.record("swap", request)
+        return {"swapped": request.effective_at is None, "staged": request.effective_at is not None}
+
+    @override
+    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
+        self.record("swap_held", name, generation, close_old_streams)
+        return {"name": name, "generation": generation or 1, "serial": "ab", "swapped": True, "elapsed_ms": 3}
+
+    @override
+    async def cancel_staged(self, name: str) -> JsonObject:
+        self.record("cancel_staged", name)
+        return {"name": name, "cancelled": True}
+
+    @override
+    async def reload(self) -> JsonObject:
+        self.record("reload")
+        return {"reloaded": True, "notes": ["certificates have changed"]}
+
+    @override
+    async def partners(self) -> JsonObject:
+        return {"partners": self.table}
+
+    @override
+    async def put_partner(self, partner: JsonObject) -> JsonObject:
+        self.record("put_partner", partner)
+        return {"domain": partner["domain"], "created": True, "warnings": ["watch out"]}
+
+    @override
+    async def remove_partner(self, domain: str) -> JsonObject:
+        self.record("remove_partner", domain)
+        return {"domain": domain, "removed": True}
+
+    @override
+    async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
+        self.record("apply_partners", list(partners), dry_run)
+        return {"added": [], "changed": [], "removed": [], "warnings": []}
