@@ -190,7 +190,7 @@ def _prepare_schema(connection: Connection) -> None:
 def _read(connection: Connection) -> PartnerTable:
     domains: dict[str, list[str]] = {}
     additional = select(schema.additional_domains).order_by(schema.additional_domains.c.domain)
-    for domain, partner in connection.execute(additional).tuples():
+    for domain, partner in connection.execute(additional):
         domains.setdefault(partner, []).append(domain)
     rows = connection.execute(select(schema.partners)).mappings()
     return PartnerTable.of(Partner(**row, additional_domains=tuple(domains.get(row["domain"], ()))) for row in rows)

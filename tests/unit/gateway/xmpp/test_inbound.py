@@ -370,14 +370,14 @@ def test_a_removed_partner_loses_its_stream_and_a_kept_one_does_not() -> None:
 
 def test_illegal_calls_raise_and_change_nothing() -> None:
     stream = inbound()
-    with pytest.raises(LocalProtocolError):
-        stream.peer_proof(GOOD)
-    with pytest.raises(LocalProtocolError):
-        stream.tls_established(TLS)
-    with pytest.raises(LocalProtocolError):
-        stream.ping()
+    for call in (lambda: stream.peer_proof(GOOD), lambda: stream.tls_established(TLS), stream.ping):
+        with pytest.raises(LocalProtocolError):
+            call()
     assert stream.state is InboundState.CLEAR_HEADER
-    open_inbound(stream)
+
+
+def test_an_open_stream_takes_no_second_tls_and_carries_no_stanza_out() -> None:
+    stream = open_inbound(inbound())
     with pytest.raises(LocalProtocolError):
         stream.tls_established(DIRECT)
     with pytest.raises(LocalProtocolError):

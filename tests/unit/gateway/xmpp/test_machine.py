@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from gateway.errors import Condition, LocalProtocolError
@@ -9,9 +11,12 @@ from gateway.xmpp.machine import Step
 from tests.support.streams import header, open_inbound
 from tests.support.streams import inbound as make_inbound
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 
 @pytest.mark.parametrize("module", [component, inbound, outbound])
-def test_every_state_can_be_reached_and_can_end(module: type) -> None:
+def test_every_state_can_be_reached_and_can_end(module: ModuleType) -> None:
     table = module.NEXT
     states = {state for state, _step in table}
     reached = set(table.values())

@@ -66,7 +66,7 @@ def test_comes_up_by_starttls_and_external() -> None:
     stream.receive_data(SUCCESS)
     assert b"<stream:stream" in stream.data_to_send()
     stream.receive_data(PEER)
-    assert stream.pairs == ()
+    assert not stream.pairs
     stream.receive_data(b"<stream:features/>")
     assert stream.events_received()[-1] == Authorized(PAIR)
     assert stream.pairs == (PAIR,)
