@@ -96,14 +96,14 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "wrong-user": Explanation(
         "the state directory belongs to another user",
-        "Files made by a second user could not be read by the first, and renewal would fail at night. So only the owner "
-        "opens it, and root is no exception.",
+        "Files made by a second user could not be read by the first, and renewal would fail at night. So only the "
+        "owner opens it, and root is no exception.",
         "run the line that the hint gives: sudo -u OWNER edgecert …",
     ),
     "unsafe-directory": Explanation(
         "another user can write where root would write",
-        "Who can write in a directory can put a link in the way of what root writes below it, and so have root overwrite "
-        "any file or hand out a key. The same holds for a state directory that others can write.",
+        "Who can write in a directory can put a link in the way of what root writes below it, and so have root "
+        "overwrite any file or hand out a key. The same holds for a state directory that others can write.",
         "use a directory whose parents all belong to root and that only root can write, or run as the user it belongs "
         "to.",
     ),
