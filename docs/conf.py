@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
 
 project = "edgecert"
 author = "the edgecert authors"
@@ -13,7 +15,7 @@ copyright = "the edgecert authors, Apache-2.0"
 release = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 version = release
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "fromcode"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 # Broken cross-references are warnings, and warnings are errors.

@@ -182,7 +182,7 @@ def _is_tables(value: JsonValue) -> bool:
 
 
 def _toml_key(name: str) -> str:
-    return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE_KEY.fullmatch(name) else to_toml_value(name)
 
 
 def to_toml_value(value: JsonValue) -> str:

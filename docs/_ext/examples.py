@@ -1,0 +1,54 @@
+"""Command lines of the pages, run in a directory of the page's own, with its own state and no settings of this host."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+SHOWN: Final = "/etc/edge"
+"""Where the pages say that the files are, in the place of the directory of this build."""
+EXAMPLE_FILE: Final = Path(__file__).parents[1] / "reference" / "edge.toml"
+TIMEOUT: Final = 60
+
+
+@cache
+def directory_of(page: str) -> Path:
+    """Give the directory of a page: the example's flags file lies in it."""
+    directory = Path(tempfile.mkdtemp(prefix=f"docs-{page.replace('/', '-')}-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    shutil.copy(EXAMPLE_FILE, directory)
+    return directory
+
+
+def run_example(page: str, command: str) -> tuple[int, str]:
+    """Run a command of ``edgecert`` and give its exit code and what it printed: stdout, then stderr."""
+    program, *arguments = shlex.split(command)
+    if program != "edgecert":
+        message = f"{command!r} is no command of edgecert"
+        raise ValueError(message)
+    directory = directory_of(page)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("EDGECERT_")}
+    environ |= {
+        "EDGECERT_HOST_FILE": str(directory / "none"),
+        "EDGECERT_STATE_DIR": str(directory / "state"),
+        "EDGECERT_KEK_FILE": str(directory / "kek"),
+        "NO_COLOR": "1",
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "edgecert.cli.main", *arguments],
+        cwd=directory,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    return run.returncode, (run.stdout + run.stderr).replace(str(directory), SHOWN)
