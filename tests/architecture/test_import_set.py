@@ -53,12 +53,12 @@ def loaded_by(module: str, *argv: str) -> frozenset[str]:
     "argv", [("--version",), ("--help",), ("issue", "--help"), ("completion", "bash")], ids=" ".join
 )
 def test_edgecert_starts_without_anything_heavy(argv: tuple[str, ...]) -> None:
-    assert not loaded_by("edgecert.cli.main", *argv) & HEAVY
+    assert sorted(loaded_by("edgecert.cli.main", *argv) & HEAVY) == []
 
 
 @pytest.mark.parametrize("argv", [("--version",), ("--help",)], ids=" ".join)
 def test_gateway_starts_without_anything_heavy(argv: tuple[str, ...]) -> None:
-    assert not loaded_by("gateway.cli.main", *argv) & HEAVY
+    assert sorted(loaded_by("gateway.cli.main", *argv) & HEAVY) == []
 
 
 @pytest.mark.parametrize("argv", [("config", "schema"), ("plan", "--help"), ("renew", "--help")], ids=" ".join)

@@ -7,8 +7,9 @@ from typing import Final
 import grimp
 import pytest
 
-# In the place where both programs will look for them, though one of them has no use for it yet.
-ONE_SIDED: Final[frozenset[str]] = frozenset()
+# Where both programs will look for them, though only the gateway has a use for them yet:
+# edgecert knows by its fingerprint what a listener serves, and its watch runs from a timer.
+ONE_SIDED: Final = frozenset({"edgecert.shared.identity", "edgecert.shared.sdnotify"})
 
 
 @pytest.fixture(scope="module")
