@@ -8,7 +8,7 @@ import grimp
 import pytest
 
 # Where both programs will look for them, though only the gateway has a use for them yet:
-# edgecert knows by its fingerprint what a listener serves, and its watch runs from a timer.
+# edgecert knows by its fingerprint what a listener serves, and its own service does not yet report to systemd.
 ONE_SIDED: Final = frozenset({"edgecert.shared.identity", "edgecert.shared.sdnotify"})
 
 
