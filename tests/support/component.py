@@ -1,4 +1,4 @@
-"""A component in a few lines: what a home system says to the gateway (XEP-0114), with nothing between test and bytes."""
+"""A component in a few lines: what a home system says to the gateway (XEP-0114), down to the bytes."""
 
 from __future__ import annotations
 

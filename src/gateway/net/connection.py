@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import override
@@ -83,6 +84,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self.congested = False
         """Whether the peer takes its data more slowly than we have it."""
         self.opened_at = self.last_received = self.last_sent = clock.monotonic()
+        self.tls_begun_at = 0.0
         self.stanzas = 0
         self.last_stanza = self.opened_at
         self._loop = asyncio.get_running_loop()
@@ -175,6 +177,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         """Write in the clear what is left to say, then give every byte to TLS."""
         self._write_clear()
         self.tls = channel
+        self.tls_begun_at = self.clock.monotonic()
         self._write(channel.data_to_send())
 
     # --- asyncio
@@ -201,7 +204,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     @override
     def buffer_updated(self, nbytes: int) -> None:
-        if self._ending:
+        if self._ending or self.machine.closed:
             return
         data = bytes(_BUFFER[:nbytes])
         self.last_received = self.clock.monotonic()
@@ -283,7 +286,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self._arm(LINGER_TIMEOUT, self.abort)
         if not transport.is_closing():
             transport.resume_reading()
-            transport.write_eof()
+            with suppress(OSError):  # the peer may have cut the connection already
+                transport.write_eof()
 
     def _give_up(self) -> None:
         self.machine.close()

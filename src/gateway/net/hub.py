@@ -73,6 +73,7 @@ class Hub:
         self._counted: dict[InboundConnection, tuple[str, int]] = {}
         self._paused: defaultdict[str, set[InboundConnection]] = defaultdict(set)
         self._closing = False
+        self._reset_at = 0.0
 
     # --- making connections
 
@@ -142,6 +143,8 @@ class Hub:
                 outbound.clear_back_off()
         fields = {"domain": pair.partner, "home": pair.home, "peer": connection.peer_address, "proof": pair.proof.value}
         logger.info("partner authenticated", extra=fields)
+        if connection.tls_begun_at < self._reset_at:
+            connection.close(Condition.RESET, "the certificate was replaced")
         return True
 
     def inbound_lost(self, connection: InboundConnection) -> None:
@@ -220,6 +223,8 @@ class Hub:
         """Take note of a stream that came up."""
         self.outbound.add(connection)
         self.dialling.metrics.stream_opened("outbound", connection.generation[1])
+        if connection.tls_begun_at < self._reset_at:
+            self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)
 
     def outbound_closed(self, connection: OutboundConnection) -> None:
         """Take note that a stream that was up is gone."""
@@ -248,8 +253,12 @@ class Hub:
                 pair.close(Condition.POLICY_VIOLATION, "not a configured partner any more")
 
     def reset_streams(self, text: str) -> int:
-        """End every stream with ``reset`` and give how many there were; what waits goes over new ones."""
-        streams = [connection for connection in self.inbound if connection.tls is not None]
+        """End every stream with ``reset`` and give how many there were; what waits goes over new ones.
+
+        One that is being negotiated over an older handshake gets its reset as soon as it is up and can be told.
+        """
+        self._reset_at = self.dialling.clock.monotonic()
+        streams = [connection for connection in self.inbound if connection.authenticated]
         for connection in streams:
             connection.close(Condition.RESET, text)
         opened = [pair for pair in self.pairs.values() if pair.connection is not None]

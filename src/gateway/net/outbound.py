@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from typing_extensions import override
 
 from edgecert.shared.errors import MaterialError
-from gateway.errors import GatewayError
+from gateway.errors import Condition, GatewayError
 from gateway.model.peer import Direction, Proof
 from gateway.net.connection import Connection
 from gateway.tls.channel import TlsChannel
@@ -19,6 +19,7 @@ from gateway.xmpp.events import (
     Authorized,
     Closed,
     Failed,
+    FailureReason,
     NeedPeerProof,
     PeerHeader,
     Pinged,
@@ -49,6 +50,11 @@ class StreamFailure:
 
     code: str
     text: str
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether the peer ended the stream only to have another one (RFC 6120 §4.9.3.16)."""
+        return self.code == FailureReason.PEER_STREAM_ERROR and self.text.startswith(Condition.RESET.value)
 
     @override
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ MAX_QUEUED: Final = 10_000
 MAX_QUEUED_BYTES: Final = 16 * 1024 * 1024
 FIRST_BACK_OFF: Final = 5.0
 LAST_BACK_OFF: Final = 300.0
+MAX_RESETS: Final = 3
 _CONDITIONS: Final = {"dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND}
 
 
@@ -175,7 +176,7 @@ class OutboundPair:
     async def _open(self) -> None:
         try:
             async with asyncio.timeout(self._dialling.establishment_timeout):
-                connection = await self._try_targets()
+                connection = await self._try_until_not_reset()
         except StreamFailedError as error:
             self._fail(error.failure)
             return
@@ -184,18 +185,29 @@ class OutboundPair:
             return
         finally:
             self._is_dialling = False
-        if not connection.usable:
-            self._fail(StreamFailure("connection-lost", "the partner closed the stream as soon as it was open"))
-            return
         self.failure = None
         self.clear_back_off()
         older, self.connection = self.connection, connection
         if older is not None:
             older.close()
-        self._owner.outbound_opened(connection)
         fields = {"home": self.home, "domain": self.domain, "peer": connection.peer_address}
         logger.info("stream to partner open", extra=fields)
         self._drain(connection)
+        self._owner.outbound_opened(connection)
+
+    async def _try_until_not_reset(self) -> OutboundConnection:
+        """Open a stream; a partner that resets its streams at this very moment wants a new one, not patience."""
+        for _ in range(MAX_RESETS):
+            try:
+                connection = await self._try_targets()
+            except StreamFailedError as error:
+                if not error.failure.is_reset:
+                    raise
+            else:
+                if connection.usable:
+                    return connection
+        text = "the partner closes each stream as soon as it is open"
+        raise StreamFailedError(StreamFailure("connection-lost", text))
 
     async def _try_targets(self) -> OutboundConnection:
         partner = self._owner.find_partner(self.domain)
