@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from gateway.errors import Condition, LocalProtocolError, StanzaCondition
@@ -370,7 +372,7 @@ def test_a_removed_partner_loses_its_stream_and_a_kept_one_does_not() -> None:
 
 def test_illegal_calls_raise_and_change_nothing() -> None:
     stream = inbound()
-    for call in (lambda: stream.peer_proof(GOOD), lambda: stream.tls_established(TLS), stream.ping):
+    for call in (partial(stream.peer_proof, GOOD), partial(stream.tls_established, TLS), stream.ping):
         with pytest.raises(LocalProtocolError):
             call()
     assert stream.state is InboundState.CLEAR_HEADER

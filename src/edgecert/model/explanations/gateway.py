@@ -1,0 +1,215 @@
+"""Why the gateway refuses a partner, does not bring a stream up, or does not take a certificate into service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edgecert.model.explanations.entry import Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PARTNERS: Final[Mapping[str, Explanation]] = {
+    "partner-refused": Explanation(
+        "the partner table cannot be changed as asked",
+        "A rule that holds for the table as a whole would be broken. The table is as it was.",
+        "the message names the partner and the rule.",
+    ),
+    "partner-domain": Explanation(
+        "a partner's domain is no domain",
+        "Primary and additional domains are written as fabrikam.example: no user, no resource, no wildcard, no "
+        "address. Each domain is listed by itself, because a subdomain is never implied.",
+        "correct the spelling, and list each subdomain that the partner uses.",
+    ),
+    "partner-domain-taken": Explanation(
+        "two partners have one domain",
+        "Policy belongs to the partner that a domain names, so that each domain is of one partner only, as its primary "
+        "domain or as one of its additional domains.",
+        "take the domain out of one of the two.",
+    ),
+    "partner-proxy": Explanation(
+        "a partner's proxy is no host",
+        "proxy names a host, or host:port, that is dialled instead of what the DNS says for the partner's domain. The "
+        "certificate is still verified against the domain.",
+        "give a host name or an address, an IPv6 address in brackets; without a port 5269 is used.",
+    ),
+    "home-partner-clash": Explanation(
+        "a domain is home and partner",
+        "A home domain is ours and its users are behind a connector; a partner's are on the other side of a stream. A "
+        "domain that was both could be spoken for from outside.",
+        "take the domain out of the [[home]] tables or out of the partner.",
+    ),
+    "no-such-partner": Explanation(
+        "no partner has this primary domain",
+        "A partner is named by its primary domain; an additional domain finds it for stanzas, not for commands.",
+        "look it up with `edgecert-gateway partner list`.",
+    ),
+    "no-method": Explanation(
+        "a partner's settings leave no way to prove itself",
+        "tls, sasl and dialback together decide by which methods the partner's servers may prove their domain. Five of "
+        "the 18 combinations leave none: SASL needs TLS, and without SASL there must be dialback.",
+        "set tls to required or optional with sasl, or set dialback to true; the partner table of the reference shows "
+        "all combinations.",
+    ),
+    "method-not-available": Explanation(
+        "a partner's settings leave only methods that this gateway does not speak",
+        "This version proves partners by their certificate (SASL EXTERNAL over TLS) and speaks no server dialback.",
+        "set tls to required and sasl to required or optional.",
+    ),
+    "method-ignored": Explanation(
+        "a partner may use methods that this gateway does not speak",
+        "The settings allow dialback beside SASL EXTERNAL. The partner is accepted and proves itself by certificate; "
+        "the other methods are not used. (A warning.)",
+        "nothing needs to be done; set dialback to false to silence the warning.",
+    ),
+    "dialback-never-runs": Explanation(
+        "dialback is allowed but can never run",
+        "With TLS and SASL both required only SASL EXTERNAL is left, whatever dialback says. (A warning.)",
+        "set dialback to false, or sasl to optional if dialback inside TLS is meant.",
+    ),
+    "tls-not-required": Explanation(
+        "SASL needs TLS, and TLS is not required",
+        "A partner that does not offer TLS cannot prove itself by certificate, and the stream may fail. (A warning.)",
+        "set tls to required unless the partner cannot do it.",
+    ),
+    "federated-by-dns": Explanation(
+        "a federated partner may prove itself by dialback in the clear",
+        "Dialback in the clear rests on the DNS alone, and a federated partner's users need no consent. Who forges the "
+        "DNS speaks for the partner. (A warning.)",
+        "set tls to required or dialback to false, or give the partner another type.",
+    ),
+}
+
+_STREAMS: Final[Mapping[str, Explanation]] = {
+    "dns-not-found": Explanation(
+        "the DNS knows no XMPP service of the partner",
+        "There is no SRV record _xmpp-server._tcp or _xmpps-server._tcp that can be used, and no address either. "
+        "Stanzas come back to their senders as remote-server-not-found.",
+        "check the domain's spelling and ask the partner for its records, or set proxy for this partner.",
+    ),
+    "dns-failed": Explanation(
+        "the DNS gave no answer",
+        "The resolver timed out or answered with a failure, which says nothing of whether the partner has a service.",
+        "check [resolver] nameservers and that they can be reached from this host.",
+    ),
+    "private-target": Explanation(
+        "the partner's records lead to a private address",
+        "An address on loopback or of a private network could make the gateway dial into your own network, so that it "
+        "is not dialled.",
+        "set resolver.allow_private_targets = true if the partner really is there, or set proxy for this partner.",
+    ),
+    "connect-failed": Explanation(
+        "no server of the partner took the connection",
+        "Every address was refused or did not answer. A firewall on either side is the usual reason.",
+        "check that port 5269 (and 5270 for direct TLS) is open outwards, and ask the partner.",
+    ),
+    "tls-failed": Explanation(
+        "the TLS handshake broke",
+        "The two sides agree on no version or cipher, or the peer ended the handshake, for instance because it does not "
+        "like our certificate. The reason is OpenSSL's.",
+        "look at the peer's log; TLS 1.2 is the least that is spoken here.",
+    ),
+    "tls-not-offered": Explanation(
+        "the partner does not offer TLS",
+        "This partner may prove itself only inside TLS, and its server did not offer STARTTLS. Somebody on the way may "
+        "have taken the offer out, so that the gateway never goes on in the clear.",
+        "ask the partner to enable TLS.",
+    ),
+    "tls-refused": Explanation(
+        "the partner offered TLS and then refused it",
+        "Its server answered <starttls/> with <failure/>, usually because it has no usable certificate.",
+        "ask the partner to look at its certificate.",
+    ),
+    "peer-certificate": Explanation(
+        "the partner's certificate does not prove its domain",
+        "The chain leads to no trusted root, the certificate is expired, is not for servers, or names another "
+        "domain. Nothing was said inside TLS.",
+        "the message says which of these; for a private CA set trust.ca_file, for the rest ask the partner.",
+    ),
+    "external-not-offered": Explanation(
+        "the partner does not accept our certificate as a proof",
+        "TLS is up and the partner is proved, but its server does not offer SASL EXTERNAL: it did not ask for our "
+        "certificate, does not trust its issuer, wants extended key usage clientAuth, or has EXTERNAL switched off.",
+        "ask the partner which; `edgecert check` shows what our certificate has.",
+    ),
+    "external-refused": Explanation(
+        "the partner offered SASL EXTERNAL and refused it",
+        "The partner's server looked at our certificate and did not find our domain proved by it. The text is the "
+        "partner's.",
+        "check that the certificate in service names the home domain, and ask the partner for its log.",
+    ),
+    "peer-stream-error": Explanation(
+        "the partner ended the stream with an error",
+        "The condition and the text are the partner's: host-unknown means that it does not serve the domain, "
+        "not-authorized that it does not accept our proof, policy-violation that we are not allowed there.",
+        "the text often says what to do; otherwise ask the partner.",
+    ),
+    "peer-protocol": Explanation(
+        "the partner broke the protocol",
+        "What came is not what RFC 6120 allows at this place: no XMPP at all, another domain's header, bytes in the "
+        "clear after TLS was agreed. The stream was ended.",
+        "check that the records lead to an XMPP server's server-to-server port.",
+    ),
+    "peer-closed": Explanation(
+        "the partner closed the connection before the stream was up",
+        "It said nothing about why. Limits on connections and address lists of the partner are usual reasons.",
+        "try again later, then ask the partner.",
+    ),
+    "connection-lost": Explanation(
+        "the connection to the partner broke",
+        "The TCP connection was reset or timed out before the stream was up.",
+        "the gateway tries again by itself; look at firewalls and at the path if it stays.",
+    ),
+    "timeout": Explanation(
+        "the stream was not up in time",
+        "limits.stream_establishment_timeout ran out while the partner was connecting, in TLS, or negotiating.",
+        "check from this host that the partner's server answers; then ask the partner.",
+    ),
+    "not-a-partner": Explanation(
+        "the domain is no configured partner",
+        "Streams are opened to, and taken from, partners only. A subdomain of a partner is none by itself.",
+        "add the domain with `edgecert-gateway partner add`, or to the additional domains of its partner.",
+    ),
+    "stream-failed": Explanation(
+        "a stream to a partner did not come up",
+        "The reason follows in the message, with a code of its own.",
+        "see the explanation of that code.",
+    ),
+    "remote-protocol": Explanation(
+        "a peer broke the protocol",
+        "The stream ended with the condition that the message names; other streams are not touched.",
+        "if it happens again with the same partner, send its administrator the log line.",
+    ),
+    "local-protocol": Explanation(
+        "the gateway used a stream in a way that its state does not allow",
+        "This is a fault of the gateway itself. Nothing was sent.",
+        "report it, with the log around it.",
+    ),
+    "jid-malformed": Explanation(
+        "an address is no JID",
+        "A JID is domain, user@domain or user@domain/resource, prepared by RFC 7622; a domain never is an IP address "
+        "here.",
+        "correct the spelling.",
+    ),
+}
+
+_STATE: Final[Mapping[str, Explanation]] = {
+    "gateway": Explanation(
+        "the gateway could not do it",
+        "The message says what happened.",
+        "see the gateway's log for what came before.",
+    ),
+    "database": Explanation(
+        "the gateway's database cannot be used",
+        "gateway.db in the state directory is damaged, cannot be read or written, or the disk is full. What was "
+        "committed before is not touched.",
+        "check disk and owner; restore the file from a backup if it is damaged, then apply partners.toml again.",
+    ),
+    "database-too-new": Explanation(
+        "a later version wrote the gateway's database",
+        "This version does not know the tables and leaves them alone.",
+        "start the later version again, or restore the backup made before the upgrade.",
+    ),
+}
+
+ENTRIES: Final[Mapping[str, Explanation]] = {**_PARTNERS, **_STREAMS, **_STATE}
