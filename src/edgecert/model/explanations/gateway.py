@@ -105,7 +105,7 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
     ),
     "tls-failed": Explanation(
         "the TLS handshake broke",
-        "The two sides agree on no version or cipher, or the peer ended the handshake, for instance because it does not "
+        "The two sides agree on no version or cipher, or the peer ended the handshake, perhaps because it does not "
         "like our certificate. The reason is OpenSSL's.",
         "look at the peer's log; TLS 1.2 is the least that is spoken here.",
     ),
@@ -122,7 +122,7 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
     ),
     "peer-certificate": Explanation(
         "the partner's certificate does not prove its domain",
-        "The chain leads to no trusted root, the certificate is expired, is not for servers, or names another "
+        "The chain leads to no trusted root, the certificate is expired, not for servers, or names another "
         "domain. Nothing was said inside TLS.",
         "the message says which of these; for a private CA set trust.ca_file, for the rest ask the partner.",
     ),
@@ -212,4 +212,106 @@ _STATE: Final[Mapping[str, Explanation]] = {
     ),
 }
 
-ENTRIES: Final[Mapping[str, Explanation]] = {**_PARTNERS, **_STREAMS, **_STATE}
+_MATERIAL: Final[Mapping[str, Explanation]] = {
+    "bad-name": Explanation(
+        "a lineage's name cannot be a directory's",
+        "Names have lower-case letters, digits, dot, hyphen and underscore, so that they mean the same everywhere.",
+        "push the certificate under another name.",
+    ),
+    "meta-mismatch": Explanation(
+        "what was pushed describes another certificate",
+        "The fingerprint or the serial in the meta is not that of the leaf. Nothing was taken into service.",
+        "deploy again; if it stays, run `edgecert check` on the store.",
+    ),
+    "older-generation": Explanation(
+        "an older generation was pushed than the one in service",
+        "Numbers only grow, so that a late or repeated push never brings an old certificate back by accident.",
+        "use `edgecert rollback` to go back on purpose.",
+    ),
+    "generation-conflict": Explanation(
+        "another certificate has this generation's number",
+        "The gateway was last served by another store, which counted differently.",
+        "give the new lineage another name, or roll back to it on purpose.",
+    ),
+    "uncovered-domains": Explanation(
+        "after the swap no certificate would name a served domain",
+        "All lineages together must cover every home domain. The gateway serves what it served before.",
+        "put the names into the certificate, push the other lineages first, or allow it with --allow-drop.",
+    ),
+    "key-unsupported": Explanation(
+        "the key is of a kind that TLS cannot use here",
+        "RSA and the NIST curves are served.",
+        "issue with key_algorithm rsa or ecdsa.",
+    ),
+    "no-certificate": Explanation(
+        "there is no certificate to present",
+        "The gateway has none in service, so that it offers no TLS and dials nobody.",
+        "deploy one with edgecert; the first swap heals it, without a restart.",
+    ),
+    "not-configured": Explanation(
+        "the gateway is not told to use this lineage",
+        "gateway.certificates is a list, and the lineage that was pushed is not in it.",
+        "add the name to the list and reload, or leave the list empty.",
+    ),
+    "store-damaged": Explanation(
+        "a generation in the gateway's state directory cannot be read",
+        "Files are missing or do not fit each other.",
+        "deploy the generation again with edgecert, or restore the state directory from a backup.",
+    ),
+    "certificate-dir": Explanation(
+        "certificates come from a directory, and none are pushed",
+        "gateway.certificate_dir takes the place of pushing.",
+        "let the program that fills the directory renew, or empty certificate_dir to push with edgecert.",
+    ),
+    "certificate-dir-empty": Explanation(
+        "the certificate directory holds neither key nor certificate",
+        "gateway.certificate_dir was searched for PEM files.",
+        "check the path, and that the gateway's user may read the files.",
+    ),
+    "certificate-dir-inconsistent": Explanation(
+        "keys and certificates in the directory do not fit each other",
+        "A key has no leaf or a leaf no key, as during a renewal. It is tried again for ten seconds; then the "
+        "gateway goes on with what it has.",
+        "let the other program finish, then send SIGHUP or run `edgecert-gateway reload`.",
+    ),
+    "certificate-dir-unreadable": Explanation(
+        "the certificate directory cannot be read",
+        "The gateway runs as its own user, and keys are often readable by root alone.",
+        "give the gateway's user read access to the directory and its files.",
+    ),
+    "trust-unreadable": Explanation(
+        "the file of trusted roots cannot be used",
+        "trust.ca_file is missing, unreadable or holds no certificate. The gateway never goes on with other roots.",
+        "check the path; the file holds PEM certificates.",
+    ),
+    "untrusted": Explanation(
+        "a chain leads to no trusted root",
+        "The peer's certificate, or one between it and its root, is not vouched for by a root in trust.ca_file.",
+        "for a private CA add its root to trust.ca_file; otherwise the peer has to send its whole chain.",
+    ),
+}
+
+_SOCKETS: Final[Mapping[str, Explanation]] = {
+    "address-forbidden": Explanation(
+        "the gateway may not listen on this address",
+        "Ports below 1024 need a right of their own.",
+        "give the service CAP_NET_BIND_SERVICE, or use a port from 1024.",
+    ),
+    "address-in-use": Explanation(
+        "another program listens on this address",
+        "Two programs cannot share one port.",
+        "find it with `ss -ltnp` and stop it, or set another address in [listen].",
+    ),
+    "address-unusable": Explanation(
+        "the gateway cannot listen on this address",
+        "The address is not one of this host, or is no address.",
+        "correct [listen]; `ip address` shows what this host has.",
+    ),
+    "not-connected": Explanation(
+        "the gateway did not take the component",
+        "It was not reached, does not have this domain as a home with connector component, or has another secret.",
+        "check that the gateway runs, and compare domain, address and secret with its [[home]].",
+    ),
+}
+
+ENTRIES: Final[Mapping[str, Explanation]] = {**_PARTNERS, **_STREAMS, **_STATE, **_MATERIAL, **_SOCKETS}
