@@ -8,7 +8,6 @@ from edgecert.cli import shapes
 from edgecert.cli.common import add_common, add_dry_run, add_request_options, resolve_request
 from edgecert.cli.session import wiring_for, worst
 from edgecert.interfaces import DeployOptions
-from edgecert.lifecycle.apply import ApplyOptions, Origin
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import ExitCode
 
@@ -58,6 +57,8 @@ def run(context: CliContext) -> ExitCode:
 
 def run_with(context: CliContext, *, deploy: bool) -> ExitCode:
     """Do ``apply``, or without ``deploy`` the part of it that is ``issue``."""
+    from edgecert.lifecycle.apply import ApplyOptions, Origin
+
     args, output = context.args, context.output
     resolved = resolve_request(context)
     wiring = wiring_for(context)

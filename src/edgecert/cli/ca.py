@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli.common import add_common
 from edgecert.cli.session import wiring_for
-from edgecert.issuers.trustadvice import trust_instructions
 from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import ExitCode, UsageError
 
@@ -64,8 +63,12 @@ def _export(context: CliContext, ca: LocalCa) -> None:
     pem = ca.export_root(limited=context.args.limited)
     file = context.args.output
     if file:
+        from cryptography import x509
+
+from edgecert.issuers.trustadvice import trust_instructions
+
         write_file(Path(file), pem, mode=0o644)
-        text = f"root written to {file}\n{trust_instructions(ca.show().root, file)}"
+        text = f"root written to {file}\n{trust_instructions(x509.load_pem_x509_certificate(pem), file)}"
     else:
         text = pem.decode().rstrip()
     context.output.result({"file": file or None, "root": pem.decode()}, text)

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 from edgecert.cli import shapes
 from edgecert.cli.common import add_common
 from edgecert.cli.session import flags_file_changed, lineage, wiring_for
-from edgecert.lifecycle.check import Checking, CheckResult, CheckVerdict
 from edgecert.shared.errors import EdgecertError, ExitCode
 
 if TYPE_CHECKING:
     import argparse
 
     from edgecert.cli.common import CliContext
+    from edgecert.lifecycle.check import CheckResult, CheckVerdict
     from edgecert.wiring import Wiring
-
-_MARKS = {CheckVerdict.OK: "ok", CheckVerdict.WARNING: "WARNING", CheckVerdict.CRITICAL: "CRITICAL"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +28,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``check``."""
+    from edgecert.lifecycle.check import CheckVerdict
+
     if context.args.nagios:
         return _nagios(context)
     wiring = wiring_for(context)
     results = _results(context, wiring)
-    worst = max((result.verdict for result in results), default=CheckVerdict.OK)
+    worst = _worst(results)
     document = [
         {
             "subject": result.subject,
@@ -50,16 +50,27 @@ def run(context: CliContext) -> ExitCode:
 
 
 def _results(context: CliContext, wiring: Wiring) -> tuple[CheckResult, ...]:
+    from edgecert.lifecycle.check import Checking
+
     checking = Checking(wiring.store, wiring.deploying, flags_file_changed, context.clock)
     name = context.args.name
     names = (lineage(wiring, name),) if name else wiring.store.lineages()
     return tuple(result for each in names for result in checking.check(each))
 
 
+def _worst(results: tuple[CheckResult, ...]) -> CheckVerdict:
+    from edgecert.lifecycle.check import CheckVerdict
+
+    return max((result.verdict for result in results), default=CheckVerdict.OK)
+
+
 def _human(results: tuple[CheckResult, ...]) -> str:
+    from edgecert.lifecycle.check import CheckVerdict
+
+    marks = {CheckVerdict.OK: "ok", CheckVerdict.WARNING: "WARNING", CheckVerdict.CRITICAL: "CRITICAL"}
     lines = []
     for result in sorted(results, key=lambda entry: -entry.verdict):
-        lines.append(f"{_MARKS[result.verdict]:<8}  {result.subject}: {result.message} [{result.check}]")
+        lines.append(f"{marks[result.verdict]:<8}  {result.subject}: {result.message} [{result.check}]")
         if result.hint and result.verdict is not CheckVerdict.OK:
             lines.append(f"{'':8}  try: {result.hint}")
     return "\n".join(lines)
@@ -67,6 +78,8 @@ def _human(results: tuple[CheckResult, ...]) -> str:
 
 def _nagios(context: CliContext) -> ExitCode:
     """Print Nagios' first line; whatever hinders the check is UNKNOWN, not a crash of the plug-in."""
+    from edgecert.lifecycle.check import CheckVerdict
+
     try:
         wiring = wiring_for(context)
         results = _results(context, wiring)
@@ -78,7 +91,7 @@ def _nagios(context: CliContext) -> ExitCode:
     except EdgecertError as error:
         context.output.result({"status": "UNKNOWN"}, f"EDGECERT UNKNOWN - {error.message}")
         return ExitCode(CheckVerdict.UNKNOWN)
-    worst = max((result.verdict for result in results), default=CheckVerdict.OK)
+    worst = _worst(results)
     bad = [result for result in results if result.verdict is worst and worst is not CheckVerdict.OK]
     text = "; ".join(f"{result.subject}: {result.message}" for result in bad) or f"{len(metas)} certificates are good"
     data = " ".join(f"'{meta.name}'={shapes.days_left(meta, context.clock.now())}" for meta in metas)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli.common import add_common
 from edgecert.cli.session import lineage, wiring_for
-from edgecert.model.pkcs12 import build_pkcs12
 from edgecert.shared.atomic import write_file
 from edgecert.shared.configfile import read_secret_file
 from edgecert.shared.errors import ExitCode, PermissionDeniedError, StoreError, UsageError
@@ -100,6 +99,8 @@ def _pkcs12(context: CliContext, bundle: Bundle, file: Path) -> ExitCode:
     password = Secret(secrets.token_urlsafe(24).encode()) if generated else read_secret_file(Path(args.password_file))
     if args.legacy:
         context.output.warn("legacy-pkcs12", "3DES and SHA-1 protect this file poorly; delete it after the import")
+    from edgecert.model.pkcs12 import build_pkcs12
+
     write_file(file, build_pkcs12(bundle, password, legacy=args.legacy), mode=0o600)
     document: dict[str, JsonValue] = {
         "name": bundle.meta.name,

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 from edgecert.cli import shapes
 from edgecert.cli.common import add_common, add_dry_run
 from edgecert.cli.session import wiring_for
-from edgecert.lifecycle.intake import Intake, IntakeOptions
-from edgecert.model.answer import parse_answer
-from edgecert.shared.chain import parse_certificates
 from edgecert.shared.configfile import read_secret_file
 from edgecert.shared.errors import ExitCode, UsageError
 
@@ -64,6 +61,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``import``."""
+    from edgecert.lifecycle.intake import Intake, IntakeOptions
+    from edgecert.model.answer import parse_answer
+
     args, wiring = context.args, wiring_for(context)
     answer = parse_answer(
         _read(args.file), password=read_secret_file(Path(args.password_file)) if args.password_file else None
@@ -108,10 +108,14 @@ def _read(file: str) -> bytes:
 
 
 def _certificates(files: list[str]) -> tuple[x509.Certificate, ...]:
+    from edgecert.shared.chain import parse_certificates
+
     return tuple(certificate for file in files for certificate in parse_certificates(_read(file)))
 
 
 def _system_roots() -> tuple[x509.Certificate, ...] | None:
+    from edgecert.shared.chain import parse_certificates
+
     if not SYSTEM_ROOTS.exists():
         return None
     with warnings.catch_warnings():

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edgecert.cli.common import add_common, add_dry_run, add_request_options, resolve_request
 from edgecert.cli.session import wiring_for, worst
 from edgecert.interfaces import SavedSettings
-from edgecert.lifecycle.demand import Demand
 from edgecert.shared.errors import ExitCode, StoreError
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``request``."""
+    from edgecert.lifecycle.demand import Demand
+
     wiring = wiring_for(context)
     if context.args.cancel:
         return _cancel(context, wiring, context.args.cancel)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli.common import host_settings
 from edgecert.shared.errors import ExitCode, StoreError, UsageError
-from edgecert.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +16,13 @@ if TYPE_CHECKING:
     from edgecert.cli.common import CliContext
     from edgecert.interfaces import SavedSettings
     from edgecert.shared.bundle import BundleMeta
+    from edgecert.wiring import Wiring
 
 
 def wiring_for(context: CliContext) -> Wiring:
     """Give the wiring for the state directory and the lock time-out that the arguments name."""
+    from edgecert.wiring import Wiring
+
     host = host_settings(context)
     return Wiring(
         state_dir=Path(host.state_dir),
