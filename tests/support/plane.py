@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pytest
 from typing_extensions import override
 
-from gateway.net.control import ControlPlane
+from edgecert.shared.control import ControlClient
+from edgecert.shared.errors import EdgecertError
+from gateway.net.control import ControlPlane, ControlServer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
@@ -86,3 +93,40 @@ class RecordingPlane(ControlPlane):
     async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
         self.record("apply_partners", list(partners), dry_run)
         return {"added": [], "changed": [], "removed": [], "warnings": []}
+
+
+@dataclass
+class PlaneRig:
+    """A control server with a recording plane behind it, and ways to call it from its own event loop."""
+
+    plane: RecordingPlane
+    server: ControlServer
+    control: Path
+    status: Path
+
+    async def call(self, work: Callable[[ControlClient], JsonObject], *, socket: str = "control") -> JsonObject:
+        path = self.control if socket == "control" else self.status
+        return await asyncio.to_thread(work, ControlClient(path))
+
+    async def refusal(self, work: Callable[[ControlClient], JsonObject], *, socket: str = "control") -> EdgecertError:
+        with pytest.raises(EdgecertError) as caught:
+            await self.call(work, socket=socket)
+        return caught.value
+
+    async def raw(self, data: bytes) -> bytes:
+        reader, writer = await asyncio.open_unix_connection(self.control)
+        with contextlib.closing(writer):
+            writer.write(data)
+            return await reader.read()
+
+
+@asynccontextmanager
+async def serving_plane(directory: Path) -> AsyncIterator[PlaneRig]:
+    """Serve a recording plane on sockets in ``directory`` and a metrics port."""
+    plane = RecordingPlane()
+    control, status = directory / "control.sock", directory / "status.sock"
+    server = ControlServer(
+        plane, control, status, metrics=lambda: b"up 1\n", version="1.2", metrics_listen="127.0.0.1:0"
+    )
+    async with server:
+        yield PlaneRig(plane, server, control, status)

@@ -82,7 +82,7 @@ def decode_swap(document: JsonObject) -> SwapRequest:
     """Give the request that a body of ``POST /v1/swap`` holds; keys that are not known are passed over.
 
     Raises:
-        ControlError: ``api-version`` or ``bad-request``, saying which key is wrong.
+        ControlError: ``api-version`` or ``bad-call``, saying which key is wrong.
         MaterialError: the bundle itself cannot be read.
     """
     from edgecert.shared.bundle import decode_bundle  # noqa: PLC0415  # loads the cryptography library
@@ -90,7 +90,7 @@ def decode_swap(document: JsonObject) -> SwapRequest:
     check_api(document.get("api", API_VERSION))
     bundle = document.get("bundle")
     if not isinstance(bundle, dict):
-        raise bad_request("bundle: an object is needed")
+        raise bad_call("bundle: an object is needed")
     return SwapRequest(
         bundle=decode_bundle(bundle),
         close_old_streams=decode_close_old_streams(document),
@@ -104,11 +104,11 @@ def decode_close_old_streams(document: JsonObject) -> CloseOldStreams:
     """Give the ``close_old_streams`` of a body, ``keep`` when it says nothing.
 
     Raises:
-        ControlError: ``bad-request``, another word.
+        ControlError: ``bad-call``, another word.
     """
     word = document.get("close_old_streams", "keep")
     if word not in CLOSE_OLD_STREAMS:
-        raise bad_request(f"close_old_streams: one of {', '.join(CLOSE_OLD_STREAMS)} is needed")
+        raise bad_call(f"close_old_streams: one of {', '.join(CLOSE_OLD_STREAMS)} is needed")
     return word
 
 
@@ -116,11 +116,11 @@ def decode_flag(document: JsonObject, key: str) -> bool:
     """Give the boolean ``key`` of a body, false when it says nothing.
 
     Raises:
-        ControlError: ``bad-request``, no boolean.
+        ControlError: ``bad-call``, no boolean.
     """
     value = document.get(key, False)
     if not isinstance(value, bool):
-        raise bad_request(f"{key}: true or false is needed")
+        raise bad_call(f"{key}: true or false is needed")
     return value
 
 
@@ -135,9 +135,9 @@ def check_api(version: JsonValue) -> None:
         raise ControlError(message, code="api-version", hint="bring edgecert and edgecert-gateway to the same release")
 
 
-def bad_request(message: str) -> ControlError:
+def bad_call(message: str) -> ControlError:
     """Give the error for a body that is not what the call takes."""
-    return ControlError(message, code="bad-request", hint="see the control API reference for what this call takes")
+    return ControlError(message, code="bad-call", hint="see the control API reference for what this call takes")
 
 
 def _decode_time(value: JsonValue) -> datetime | None:
@@ -146,7 +146,7 @@ def _decode_time(value: JsonValue) -> datetime | None:
     try:
         return parse_time(cast("str", value))
     except (ValueError, AttributeError):
-        raise bad_request("effective_at: an RFC 3339 time with zone is needed") from None
+        raise bad_call("effective_at: an RFC 3339 time with zone is needed") from None
 
 
 class ControlClient:
@@ -293,7 +293,7 @@ class ControlClient:
 
 def _build_request(method: str, path: str, payload: bytes) -> bytes:
     if not path.isascii() or not path.isprintable() or " " in path:
-        raise ControlError(f"{path!r} cannot be a call", code="bad-request")
+        raise ControlError(f"{path!r} cannot be a call", code="bad-call")
     head = f"{method} {path} HTTP/1.1\r\nHost: gateway\r\n{API_HEADER}: {API_VERSION}\r\nConnection: close\r\n"
     if method in {"POST", "PUT"}:
         head += f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"

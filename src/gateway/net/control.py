@@ -1,117 +1,32 @@
 """The control API: HTTP/1.1 with JSON on two UNIX sockets, and metrics on a TCP port where one is asked for.
 
 ``control`` (0600) takes every call, from the gateway's own user and root only, by the kernel's word. ``status`` (0660)
-takes reading calls.
-What the calls do is the business of a :class:`ControlPlane`; here is only how they arrive and how an answer or an error
-leaves.
+takes reading calls. What the calls do is the business of a :class:`ControlPlane`; here is only where they arrive.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import socket
-import struct
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from aiohttp import web
 from typing_extensions import override
 
-from edgecert.shared.control import (
-    API_HEADER,
-    API_MIN,
-    API_VERSION,
-    MAX_BODY,
-    SwapRequest,
-    bad_request,
-    check_api,
-    decode_close_old_streams,
-    decode_flag,
-    decode_swap,
-)
-from edgecert.shared.errors import ControlError, EdgecertError, LockedError, PermissionDeniedError, UsageError
+from edgecert.shared.control import MAX_BODY
+from gateway.net.controlcalls import ControlCalls, ControlPlane, answer_errors, verify_caller
 from gateway.net.socketfile import SocketFile
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
-    from edgecert.shared.control import CloseOldStreams
-    from edgecert.shared.jsonvalue import JsonObject
+__all__ = ["ControlPlane", "ControlServer"]
 
-logger = logging.getLogger(__name__)
-
-BODY_TIMEOUT: Final = 10.0
 CONNECTION_TIMEOUT: Final = 120.0
 MAX_CONNECTIONS: Final = 64
 CONTROL_MODE: Final = 0o600
 STATUS_MODE: Final = 0o660
-
-_CREDENTIALS: Final = struct.Struct("iII")  # struct ucred of <sys/socket.h>: pid, uid, gid
-_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text exposition format
-
-
-class ControlPlane(Protocol):
-    """What the gateway can be asked and told.
-
-    Every method may raise an ``EdgecertError``; its code, message and hint reach the caller.
-    A call that raises has changed nothing.
-    """
-
-    async def ready(self) -> tuple[bool, list[str]]:
-        """Give whether the gateway does its work, and every reason why not (or why it is in danger, while ready)."""
-        ...
-
-    async def status(self) -> JsonObject:
-        """Give the state: ready, reasons, uptime_s, certificates, listeners, streams (numbers), partners."""
-        ...
-
-    async def streams(self) -> JsonObject:
-        """Give ``{"streams": [...]}``: each stream with direction, peer, proof, generation, age, counts."""
-        ...
-
-    async def swap(self, request: SwapRequest) -> JsonObject:
-        """Keep a generation and put it into service, or stage it.
-
-        Answers ``{"name","generation","serial","staged": bool,"swapped": bool,"elapsed_ms"}``.
-        """
-        ...
-
-    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
-        """Put a generation into service that the gateway already has; None is the newest one below the one in service.
-
-        The number given is an order: it may be below the one in service. Answers as ``swap``.
-        """
-        ...
-
-    async def cancel_staged(self, name: str) -> JsonObject:
-        """Withdraw what is staged for the lineage; nothing staged is no error: ``{"name","cancelled": bool}``."""
-        ...
-
-    async def reload(self) -> JsonObject:
-        """Read limits, trust, access and certificates again: ``{"reloaded": true, "notes": [...]}``."""
-        ...
-
-    async def partners(self) -> JsonObject:
-        """Give ``{"partners": [partner, ...]}`` by domain."""
-        ...
-
-    async def put_partner(self, partner: JsonObject) -> JsonObject:
-        """Add the partner or replace the one of this domain: ``{"domain","created": bool,"warnings": [...]}``."""
-        ...
-
-    async def remove_partner(self, domain: str) -> JsonObject:
-        """Take the partner away: ``{"domain","removed": bool}``."""
-        ...
-
-    async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
-        """Make the table equal ``partners``; with ``dry_run`` only say what would change.
-
-        Answers ``{"added","changed","removed": [domain, ...], "warnings": [...]}``.
-        """
-        ...
 
 
 class ControlServer:
@@ -132,7 +47,7 @@ class ControlServer:
         metrics_listen: str = "",
     ) -> None:
         """Prepare; nothing is opened before :meth:`start`."""
-        self._calls = _Calls(plane, metrics, version)
+        self._calls = ControlCalls(plane, metrics, version)
         self._sockets = (SocketFile(control, CONTROL_MODE), SocketFile(status, STATUS_MODE))
         self._metrics_listen = metrics_listen
         self._runners: list[web.AppRunner] = []
@@ -179,7 +94,7 @@ class ControlServer:
         await self.close()
 
     def _application(self, *, changing: bool) -> web.Application:
-        middlewares = [_answer_errors, _verify_caller] if changing else [_answer_errors]
+        middlewares = [answer_errors, verify_caller] if changing else [answer_errors]
         application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
         application.add_routes(self._calls.reading_routes() + (self._calls.changing_routes() if changing else []))
         return application
@@ -189,7 +104,7 @@ class ControlServer:
         self._servers.append(await asyncio.get_running_loop().create_unix_server(factory, sock=file.open()))
 
     async def _serve_metrics(self) -> None:
-        application = web.Application(middlewares=[_answer_errors], client_max_size=MAX_BODY)
+        application = web.Application(middlewares=[answer_errors], client_max_size=MAX_BODY)
         application.add_routes(self._calls.health_routes())
         factory = await self._factory(application)
         host, _, port = self._metrics_listen.rpartition(":")
@@ -226,197 +141,3 @@ class _Busy(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
-
-
-class _Calls:
-    """The calls of the API: what each takes and gives."""
-
-    def __init__(self, plane: ControlPlane, metrics: Callable[[], bytes], version: str) -> None:
-        self._plane = plane
-        self._metrics = metrics
-        self._version = version
-
-    def health_routes(self) -> list[web.RouteDef]:
-        """Give what Prometheus and orchestrators ask."""
-        return [
-            web.get("/health/live", self._live),
-            web.get("/health/ready", self._ready),
-            web.get("/metrics", self._show_metrics),
-        ]
-
-    def reading_routes(self) -> list[web.RouteDef]:
-        """Give the calls that both sockets take."""
-        return [
-            *self.health_routes(),
-            web.get("/v1/hello", self._hello),
-            web.get("/v1/status", self._status),
-            web.get("/v1/streams", self._streams),
-            web.get("/v1/partners", self._partners),
-        ]
-
-    def changing_routes(self) -> list[web.RouteDef]:
-        """Give the calls that only the control socket takes."""
-        return [
-            web.post("/v1/swap", self._swap),
-            web.post("/v1/swap-held", self._swap_held),
-            web.post("/v1/staged/cancel", self._cancel_staged),
-            web.post("/v1/reload", self._reload),
-            web.put("/v1/partners/{domain}", self._put_partner),
-            web.delete("/v1/partners/{domain}", self._remove_partner),
-            web.post("/v1/partners/apply", self._apply_partners),
-        ]
-
-    async def _live(self, _: web.Request) -> web.Response:
-        return web.json_response({"live": True})
-
-    async def _ready(self, _: web.Request) -> web.Response:
-        ready, reasons = await self._plane.ready()
-        return web.json_response({"ready": ready, "reasons": reasons}, status=200 if ready else 503)
-
-    async def _show_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._metrics(), headers={"Content-Type": _METRICS_TYPE})
-
-    async def _hello(self, _: web.Request) -> web.Response:
-        return web.json_response({"api_min": API_MIN, "api_max": API_VERSION, "version": self._version})
-
-    async def _status(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._plane.status())
-
-    async def _streams(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._plane.streams())
-
-    async def _partners(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._plane.partners())
-
-    async def _swap(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._plane.swap(decode_swap(await _read_object(request))))
-
-    async def _swap_held(self, request: web.Request) -> web.Response:
-        body = await _read_object(request)
-        generation = body.get("generation")
-        if generation is not None and (isinstance(generation, bool) or not isinstance(generation, int)):
-            raise bad_request("generation: a number or null is needed")
-        return web.json_response(
-            await self._plane.swap_held(_text(body, "name"), generation, decode_close_old_streams(body))
-        )
-
-    async def _cancel_staged(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._plane.cancel_staged(_text(await _read_object(request), "name")))
-
-    async def _reload(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._plane.reload())
-
-    async def _put_partner(self, request: web.Request) -> web.Response:
-        body = await _read_object(request)
-        return web.json_response(await self._plane.put_partner({**body, "domain": request.match_info["domain"]}))
-
-    async def _remove_partner(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._plane.remove_partner(request.match_info["domain"]))
-
-    async def _apply_partners(self, request: web.Request) -> web.Response:
-        body = await _read_object(request)
-        partners = body.get("partners")
-        if not isinstance(partners, list):
-            raise bad_request("partners: a list is needed")
-        entries = [entry for entry in partners if isinstance(entry, dict)]
-        if len(entries) != len(partners):
-            raise bad_request("partners: each entry must be an object")
-        return web.json_response(await self._plane.apply_partners(entries, dry_run=decode_flag(body, "dry_run")))
-
-
-def _text(body: JsonObject, key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise bad_request(f"{key}: text is needed")
-    return value
-
-
-async def _read_object(request: web.Request) -> JsonObject:
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            document: object = await request.json()
-    except TimeoutError:
-        raise ControlError(f"the body did not arrive within {BODY_TIMEOUT:g} s", code="bad-request") from None
-    except ValueError:
-        raise bad_request("the body is no JSON") from None
-    if not isinstance(document, dict):
-        raise bad_request("the body must be a JSON object")
-    check_api(document.get("api", API_VERSION))
-    return document
-
-
-@web.middleware
-async def _answer_errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Turn whatever goes wrong into the API's error document; end the connection after each answer."""
-    response: web.StreamResponse
-    try:
-        check_api(_asked_version(request))
-        response = await handler(request)
-    except EdgecertError as error:
-        response = _error(_http_status(error), error.code, error.message, error.hint)
-    except web.HTTPException as error:
-        response = _http_error(request, error)
-    except Exception:  # the top of the call's task: a fault of ours must not end the gateway, and must be told
-        logger.exception("control call failed", extra={"call": f"{request.method} {request.path}"})
-        response = _error(500, "internal", "the gateway failed at this call", "look at the gateway's log")
-    response.force_close()
-    return response
-
-
-@web.middleware
-async def _verify_caller(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Let the gateway's own user and root pass, by the kernel's word (SO_PEERCRED, unix(7))."""
-    channel = request.get_extra_info("socket")
-    if channel is None:
-        raise PermissionDeniedError("the connection is gone", code="wrong-caller")
-    raw = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    uid = _CREDENTIALS.unpack(raw)[1]
-    if uid not in {0, os.geteuid()}:
-        message = f"uid {uid} may not use the control socket"
-        raise PermissionDeniedError(
-            message, code="wrong-caller", hint="run as root or as the gateway's user; the status socket is for others"
-        )
-    return await handler(request)
-
-
-def _asked_version(request: web.Request) -> int | str:
-    text = request.headers.get(API_HEADER, str(API_VERSION))
-    return int(text) if text.isdecimal() else text
-
-
-def _http_status(error: EdgecertError) -> int:
-    match error:
-        case PermissionDeniedError():
-            return 403
-        case LockedError():
-            return 423
-        case UsageError():
-            return 400
-        case _:
-            return 400 if error.code in {"bad-request", "api-version"} else 409
-
-
-def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
-    if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return _error(413, "too-large", f"a body may have {MAX_BODY} bytes", "")
-    if request.method not in {"GET", "HEAD"}:
-        return _error(
-            error.status,
-            "no-such-call",
-            f"{request.method} {request.path} is not a call of this socket",
-            "changing calls go to the control socket",
-        )
-    return _error(
-        error.status,
-        "no-such-call",
-        f"{request.path} is not a call of this socket",
-        "the two programs may be of different releases",
-    )
-
-
-def _error(status: int, code: str, message: str, hint: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message, "hint": hint}}, status=status)

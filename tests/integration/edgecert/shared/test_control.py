@@ -154,7 +154,7 @@ def test_trusts_the_owner_of_the_directory_only_where_nobody_else_can_write(tmp_
 def test_calls_that_cannot_be_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ControlError) as caught:
         ControlClient(tmp_path / "s").get("/v1/partners/a b\r\n")
-    assert caught.value.code == "bad-request"
+    assert caught.value.code == "bad-call"
 
 
 def test_a_swap_request_comes_back_as_it_was_sent(bundle: Bundle) -> None:
