@@ -65,7 +65,7 @@ def _export(context: CliContext, ca: LocalCa) -> None:
     if file:
         from cryptography import x509
 
-from edgecert.issuers.trustadvice import trust_instructions
+        from edgecert.issuers.trustadvice import trust_instructions
 
         write_file(Path(file), pem, mode=0o644)
         text = f"root written to {file}\n{trust_instructions(x509.load_pem_x509_certificate(pem), file)}"
