@@ -21,8 +21,8 @@ from gateway.xmpp import wire
 from gateway.xmpp.configs import StreamLimits
 from gateway.xmpp.element import SEPARATOR
 from gateway.xmpp.events import ComponentAuthorized, ComponentEvent, StanzaReceived, StanzaRefused
-from gateway.xmpp.machine import Step, StreamMachine
 from gateway.xmpp.stanza import raw_for_component, read_envelope, stanza_kind
+from gateway.xmpp.stream import Step, StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

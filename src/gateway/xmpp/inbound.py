@@ -24,8 +24,8 @@ from gateway.xmpp.events import (
     StartTls,
     StreamEvent,
 )
-from gateway.xmpp.machine import Step, StreamMachine
 from gateway.xmpp.stanza import read_envelope, stanza_kind
+from gateway.xmpp.stream import Step, StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import Condition, LocalProtocolError
 from gateway.xmpp import component, inbound, outbound
 from gateway.xmpp.events import Closed, Pinged
-from gateway.xmpp.machine import Step
+from gateway.xmpp.stream import Step
 from tests.support.streams import header, open_inbound
 from tests.support.streams import inbound as make_inbound
 
