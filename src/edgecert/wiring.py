@@ -7,11 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgecert.lifecycle.apply import Applying
 from edgecert.lifecycle.deploy import Deploying
-from edgecert.lifecycle.issue import Issuance
-from edgecert.lifecycle.renew import Renewing
-from edgecert.shared.errors import PermissionDeniedError, UsageError
+from edgecert.shared.errors import UsageError
 from edgecert.store.filesystem import FilesystemStore
 
 if TYPE_CHECKING:
@@ -19,6 +16,9 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import Deployer, Issuer, Progress, SavedSettings
     from edgecert.issuers.local import LocalCa
+    from edgecert.lifecycle.apply import Applying
+    from edgecert.lifecycle.issue import Issuance
+    from edgecert.lifecycle.renew import Renewing
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.shared.clock import Clock
@@ -47,21 +47,31 @@ class Wiring:
     clock: Clock
     progress: Progress
     lock_timeout: float = 30.0
+    command: tuple[str, ...] = ("edgecert", "…")
     keys: GeneratedKeys = field(default_factory=GeneratedKeys)
 
     @cached_property
     def store(self) -> FilesystemStore:
         """The store in the state directory; made if it is not there yet."""
-        return FilesystemStore(self.state_dir, clock=self.clock, wrapper_factory=lambda: self._wrapper)
+        return FilesystemStore(
+            self.state_dir,
+            clock=self.clock,
+            wrapper_factory=lambda: self._wrapper,
+            command=self.command,
+            environ=self.environ,
+        )
 
     @cached_property
     def _wrapper(self) -> KeyWrapper:
         from edgecert.shared.keywrap import KeyWrapper, load_kek  # noqa: PLC0415  # only for keys that are not exportable
 
-        if self.kek_file.resolve().is_relative_to(self.state_dir.resolve()):
-            message = f"the key-encryption key {self.kek_file} may not lie in the state directory {self.state_dir}"
-            raise PermissionDeniedError(message, code="kek-in-state-dir", hint="choose another place: --kek-file FILE")
-        loaded = load_kek(credential=KEK_CREDENTIAL, kek_file=self.kek_file, create=True, environ=self.environ)
+        loaded = load_kek(
+            credential=KEK_CREDENTIAL,
+            kek_file=self.kek_file,
+            create=not self.store.has_wrapped_keys(),  # a lost one is not replaced by one that unwraps nothing
+            environ=self.environ,
+            outside=self.state_dir,
+        )
         if loaded.created:
             self.progress.warn(
                 "kek-created",
@@ -115,6 +125,8 @@ class Wiring:
 
     def issuance(self, request: CertificateRequest) -> Issuance:
         """Give the use case that issues for ``request``."""
+        from edgecert.lifecycle.issue import Issuance  # noqa: PLC0415  # deploying, listing and looking do not issue
+
         return Issuance(self.store, self.issuer(request), self.keys, self.clock, self.progress)
 
     @cached_property
@@ -125,11 +137,15 @@ class Wiring:
     @cached_property
     def applying(self) -> Applying:
         """The use case behind ``issue`` and ``apply``."""
+        from edgecert.lifecycle.apply import Applying  # noqa: PLC0415  # only where it is used
+
         return Applying(self.store, self.issuance, self.deploying, self.clock, self.progress, self.lock_timeout)
 
     @cached_property
     def renewing(self) -> Renewing:
         """The use case behind ``renew``."""
+        from edgecert.lifecycle.renew import Renewing  # noqa: PLC0415  # the same
+
         return Renewing(
             self.store,
             lambda settings: self.issuance(settings.request),

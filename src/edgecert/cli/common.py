@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -188,4 +187,6 @@ def require_flags_file(context: CliContext) -> Path:
 
 def nearest_name(name: str, known: tuple[str, ...]) -> str:
     """Give the known certificate name nearest to ``name``, or nothing."""
+    import difflib
+
     return next(iter(difflib.get_close_matches(name, known, n=1)), "")

@@ -31,6 +31,9 @@ def run(context: CliContext) -> ExitCode:
     if not re.fullmatch(NAME_PATTERN, args.new):
         message = f"{args.new!r} is no name for a certificate"
         raise UsageError(message, code="name", hint="lower-case letters, digits, dot, hyphen, underscore; at most 64")
+    if old == args.new:
+        context.output.result({"old": old, "name": old}, f"{old} has that name already")
+        return ExitCode.OK
     first, second = sorted((old, args.new))
     with wiring.store.lock(first, wiring.lock_timeout), wiring.store.lock(second, wiring.lock_timeout):
         wiring.store.rename(old, args.new)

@@ -31,6 +31,7 @@ def wiring_for(context: CliContext) -> Wiring:
         clock=context.clock,
         progress=context.output,
         lock_timeout=context.lock_timeout,
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
     )
 
 

@@ -13,8 +13,7 @@ from edgecert.model.findings import Finding, Severity
 from edgecert.model.keys import describe_key, key_to_pem
 from edgecert.model.request import CertificateOptions, CertificateRequest, IssuerOptions, Topology
 from edgecert.shared.bundle import make_bundle
-from edgecert.shared.chain import order_chain, spki_sha256, verify_chain_order, verify_trust
-from edgecert.shared.clock import format_time
+from edgecert.shared.chain import order_chain, spki_sha256, verify_chain_order, verify_leaf, verify_trust
 from edgecert.shared.errors import MaterialError, StoreError, UsageError
 from edgecert.shared.names import from_certificate
 
@@ -159,9 +158,7 @@ class Intake:
         )
 
     def _refuse_unfit(self, chain: Chain) -> None:
-        if chain.leaf.not_valid_after_utc <= self.clock.now():
-            message = f"the certificate expired on {format_time(chain.leaf.not_valid_after_utc)}"
-            raise MaterialError(message, code="expired", hint="ask the CA for a new one")
+        verify_leaf(chain, now=self.clock.now())
         if chain.dropped_roots:
             self.progress.step("the root inside the answer is left out: whoever verifies must have it already")
 

@@ -29,6 +29,7 @@ class Echo(ComponentXMPP):
     def __init__(self, jid: str, secret: Secret, host: str, port: int) -> None:
         """Prepare to be the component ``jid`` of the gateway at ``host`` and ``port``."""
         super().__init__(jid, secret.reveal().decode(), host, port)  # type: ignore[no-untyped-call]  # it says no types
+        self.place = f"{host}:{port}"
         self.ending = False
         self.answered = 0
         self.register_plugin("xep_0030")
@@ -41,7 +42,13 @@ class Echo(ComponentXMPP):
         self.add_event_handler("disconnected", self._come_back)
         self.add_event_handler("connection_failed", self._come_back)
 
+    def is_own(self, message: Message) -> bool:  # noqa: ARG002  # for those who do
+        """Whether ``message`` answers one that this component sent by itself; an echo sends none."""
+        return False
+
     def _answer(self, message: Message) -> None:
+        if self.is_own(message):
+            return
         if message["type"] in {"chat", "normal"} and message["body"]:
             message.reply(message["body"]).send()
             self.answered += 1
@@ -75,11 +82,18 @@ def run_echo(jid: str, secret: Secret, host: str, port: int) -> None:
 
 async def serve_echo(jid: str, secret: Secret, host: str, port: int) -> None:
     """Be the component ``jid`` until SIGTERM or SIGINT, as :func:`run_echo`."""
-    stop = asyncio.Event()
+    await serve_component(Echo(jid, secret, host, port), asyncio.Event())
+
+
+async def serve_component(echo: Echo, stop: asyncio.Event) -> None:
+    """Keep ``echo`` connected until ``stop`` is set, or SIGTERM or SIGINT sets it.
+
+    Raises:
+        NetworkError: code ``not-connected``: the gateway was not reached within half a minute.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    echo = Echo(jid, secret, host, port)
     connected = asyncio.Event()
     echo.add_event_handler("session_start", lambda _: connected.set())
     echo.start()
@@ -95,7 +109,7 @@ async def serve_echo(jid: str, secret: Secret, host: str, port: int) -> None:
     except TimeoutError:
         echo.ending = True
         await echo.disconnect()
-        message = f"the gateway at {host}:{port} did not take {jid} as a component"
+        message = f"the gateway at {echo.place} did not take {echo.boundjid.bare} as a component"
         hint = "is it running, is the domain a [[home]] with connector component, and is the secret the same?"
         raise NetworkError(message, code="not-connected", hint=hint) from None
     await stop.wait()

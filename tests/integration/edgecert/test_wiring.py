@@ -12,7 +12,7 @@ from edgecert.deploy.gateway import GatewayDeployer
 from edgecert.issuers.csr import CsrIssuer
 from edgecert.issuers.local import LocalIssuer
 from edgecert.model.request import DeployTarget, IssuerOptions
-from edgecert.shared.errors import PermissionDeniedError, UsageError
+from edgecert.shared.errors import MaterialError, UsageError
 from edgecert.wiring import Wiring
 from tests.support.clock import FakeClock
 from tests.support.world import Watcher, a_request
@@ -49,6 +49,6 @@ def test_a_new_kek_is_said_aloud_and_one_in_the_state_directory_refused(wiring: 
     assert isinstance(wiring.progress, Watcher)
     assert wiring.progress.codes == ["kek-created"]
     inside = Wiring(tmp_path / "state", tmp_path / "state" / "kek", {}, FakeClock(), Watcher())
-    with pytest.raises(PermissionDeniedError) as refused:
+    with pytest.raises(MaterialError) as refused:
         inside.local_ca(sealed)
-    assert refused.value.code == "kek-in-state-dir"
+    assert refused.value.code == "kek-inside-store"

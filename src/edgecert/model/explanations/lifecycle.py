@@ -21,11 +21,6 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "staging lies ahead, and before the certificate expires.",
         "Write the date in one of the two ways; the answer echoes it in both.",
     ),
-    "expired": Explanation(
-        "The certificate has expired",
-        "An expired certificate is never put into service, nor gone back to: every partner would refuse it.",
-        "`edgecert renew NAME --force` gets a new one.",
-    ),
     "flags-file-not-applied": Explanation(
         "The flags file says something else than the saved settings",
         "Renewal obeys the settings as they were saved by the last apply, so that an edit nobody meant to apply cannot "
@@ -39,7 +34,7 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "in-service": Explanation(
         "The certificate is in service",
-        "At least one target still serves it. Removing it would leave that target with a certificate that nobody renews.",
+        "At least one target still serves it. Removed here, nobody would renew what is served there.",
         "Take it out of service there first, or say `--in-service`.",
     ),
     "issuer-not-available": Explanation(
@@ -49,14 +44,9 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "kek-created": Explanation(
         "A key-encryption key was made",
-        "Keys that are not exportable are kept wrapped under it. It lies outside the state directory, so that a copy of "
-        "that directory is worth nothing without it.",
+        "Keys that are not exportable are kept wrapped under it. It lies outside the state directory, "
+        "so that a copy of that directory is worth nothing without it.",
         "Back it up, apart from the state directory. Whoever has both has the keys.",
-    ),
-    "kek-in-state-dir": Explanation(
-        "The key-encryption key would lie beside what it protects",
-        "A backup of the state directory would then hold the wrapped keys and what unwraps them.",
-        "Choose a place outside: `--kek-file FILE`, or a systemd credential named edgecert-kek.",
     ),
     "legacy-pkcs12": Explanation(
         "The PKCS#12 is protected by old algorithms",
@@ -65,8 +55,8 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "name": Explanation(
         "That is no name for a certificate",
-        "A name is also a directory: lower-case letters, digits, dot, hyphen and underscore, 64 at most, beginning with "
-        "a letter or digit.",
+        "A name is also a directory: lower-case letters, digits, dot, hyphen and underscore, 64 at most, "
+        "beginning with a letter or digit.",
         "Choose another name. The friendly name may be anything.",
     ),
     "name-needed": Explanation(
@@ -76,8 +66,8 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "names-differ": Explanation(
         "The CA issued other names than were asked for",
-        "A certificate without a name that the plan needs breaks that domain as soon as it is deployed, so it is not taken "
-        "silently.",
+        "A certificate without a name that the plan needs breaks that domain as soon as it is deployed, "
+        "so it is not taken silently.",
         "Ask the CA for the missing names, or take it as it is with `--accept-names`.",
     ),
     "no-earlier-generation": Explanation(
@@ -87,8 +77,8 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "no-matching-request": Explanation(
         "The certificate answers no request of this store",
-        "A certificate is matched to its request by its public key, whatever the file is called. This one was signed from "
-        "another CSR, or its request was pruned.",
+        "A certificate is matched to its request by its public key, whatever the file is called. "
+        "This one was signed from another CSR, or its request was pruned.",
         "Compare the public keys with `edgecert list --requests`, and send the CA the CSR named there.",
     ),
     "no-settings": Explanation(
@@ -150,12 +140,6 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "A file cannot be read",
         "It is not there, or this user may not read it.",
         "Check the path and the mode.",
-    ),
-    "untrusted-root": Explanation(
-        "The chain ends at a root that is not trusted here",
-        "That is as it should be for a private CA, whose root only its users have. For a public CA an intermediate is "
-        "missing or the root is too new for this machine.",
-        "Give the root with `--trust FILE`, or missing intermediates with `--chain FILE`.",
     ),
     "unverified": Explanation(
         "What is served could not be seen",
