@@ -1,8 +1,8 @@
 """What all streams share: one state with one table, the queues of events and bytes, and how a stream ends.
 
 A stream does no I/O: bytes in, events and bytes out. TLS is its shell's: a stream says when to begin it
-(:class:`~gateway.xmpp.events.StartTls`) and is told when it is up. What a peer does wrong never raises: the stream queues
-its goodbye and emits :class:`~gateway.xmpp.events.Closed`. What the shell does wrong raises
+(:class:`~gateway.xmpp.events.StartTls`) and is told when it is up. What a peer does wrong never raises: the stream
+queues its goodbye and emits :class:`~gateway.xmpp.events.Closed`. What the shell does wrong raises
 :class:`~gateway.errors.LocalProtocolError` and changes nothing.
 """
 

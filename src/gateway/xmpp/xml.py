@@ -32,6 +32,7 @@ if expat.version_info < (
 
 _EMPTY_TAG: Final = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/>""")
 _START_TAG: Final = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_NO_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 _STREAM_DEPTH: Final = 1
 _TOP_DEPTH: Final = 2
 
@@ -138,7 +139,8 @@ class XmlStreamParser:
             self._fault = RemoteProtocolError(Condition.NOT_WELL_FORMED, expat.ErrorString(error.code))
         except RemoteProtocolError as fault:
             self._fault = fault
-        return self._depth == _STREAM_DEPTH and not self._events and not data.strip()
+        idle = self._depth == _STREAM_DEPTH and not self._events and not data.strip()
+        return idle and self._seen == self._base + len(self._buffer)
 
     def next_event(self) -> XmlEvent | None:
         """Give the next completed construct, None when more bytes are needed.
@@ -166,10 +168,10 @@ class XmlStreamParser:
         """Refuse what has not ended and is too large already; step over white space between elements."""
         total = self._base + len(self._buffer)
         if self._depth == _STREAM_DEPTH:
-            rest = bytes(self._buffer[self._seen - self._base :]).lstrip(b" \t\r\n")
-            if rest and not rest.startswith(b"<"):
+            something = _NO_SPACE.search(self._buffer, self._seen - self._base)
+            if something and something[0] != b"<":
                 raise RemoteProtocolError(Condition.BAD_FORMAT, "text outside of stanzas")
-            self._seen = total - len(rest)
+            self._seen = self._base + something.start() if something else total
         start = self._top[2] if self._top else self._seen
         if total - start > self._max_size:
             self._refuse_size()

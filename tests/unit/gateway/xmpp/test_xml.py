@@ -164,6 +164,9 @@ def test_what_came_before_a_fault_is_given_first() -> None:
 def test_white_space_between_elements_is_said_to_be_nothing_else() -> None:
     made = parser()
     assert made.feed(b" \n")
+    assert not made.feed(b"<b")
+    assert not made.feed(b" ")
+    assert not made.feed(b"/>")
     assert not made.feed(b"<a> ")
     assert not made.feed(b" ")
     assert not made.feed(b"</a>")
