@@ -238,11 +238,11 @@ class Certificates:
                     continue
                 others = [other for key, other in bundles.items() if key != name]
                 verify_material(bundle, now=self._clock.now(), served_domains=options.domains, others=others)
-        before = self.slot.current.generations
+        before = self.serving
         self._trust, self.options = trust, options
         self._put_in_service(bundles)
         self.faults.pop("certificate_dir", None)
-        return dict(before) != dict(self.slot.current.generations)
+        return [item.leaf for item in before] != [item.leaf for item in self.serving]
 
     # --- machinery
 
@@ -296,7 +296,9 @@ class Certificates:
         return tuple(bundles[name] for name in preference if name in bundles)
 
 
-async def retry_inconsistent(attempt: Callable[[], Awaitable[T]], *, patience: int = DIRECTORY_PATIENCE) -> T:
+async def retry_inconsistent(
+    attempt: Callable[[], Awaitable[T]], *, patience: int = DIRECTORY_PATIENCE, delay: float = 1.0
+) -> T:
     """Give what ``attempt`` gives; one that finds a half-written directory is made again, each second, ten times."""
     for _ in range(patience):
         try:
@@ -304,5 +306,5 @@ async def retry_inconsistent(attempt: Callable[[], Awaitable[T]], *, patience: i
         except MaterialError as error:
             if error.code != "certificate-dir-inconsistent":
                 raise
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(delay)
     return await attempt()

@@ -7,40 +7,35 @@ import logging
 import os
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.clock import SystemClock, format_time
 from edgecert.shared.errors import EdgecertError
-from edgecert.shared.keywrap import KeyWrapper, load_kek
 from edgecert.shared.version import VERSION
-from gateway.database.partners import PartnerStore
-from gateway.model.jid import parse_domain
-from gateway.net.connector import Connector
 from gateway.net.control import ControlServer
-from gateway.net.hub import Hub, HubLimits
-from gateway.net.listener import Listener
 from gateway.net.metrics import Metrics
-from gateway.net.pair import Dialling
-from gateway.net.registry import ConnectionRegistry
-from gateway.net.resolver import Resolver
-from gateway.policy.methods import warn_partner
-from gateway.policy.partnerfile import partner_from_json, partner_to_json
-from gateway.service.certificates import CertificateOptions, Certificates, retry_inconsistent
+from gateway.service.certificates import retry_inconsistent
+from gateway.service.partners import PartnerDesk
 from gateway.service.report import describe_partners, describe_streams
+from gateway.service.setup import (
+    certificate_options,
+    hub_limits,
+    list_unreloadable,
+    make_certificates,
+    make_hub,
+    open_listeners,
+)
 from gateway.service.worker import Worker
-from gateway.tls.context import build_contexts
-from gateway.tls.material import MaterialStore
-from gateway.tls.slot import ContextSlot
-from gateway.tls.trust import TrustStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
+    from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock
     from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
-    from gateway.policy.commit import PartnerDifference
+    from gateway.net.listener import Listener
+    from gateway.service.certificates import CertificateOptions
     from gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -48,8 +43,6 @@ logger = logging.getLogger(__name__)
 HOUSE_INTERVAL: Final = 5.0
 DIRECTORY_INTERVAL: Final = 10.0
 STAGED_INTERVAL: Final = 30.0
-KEK_CREDENTIAL: Final = "edgecert-gateway-kek"
-KEK_FILE: Final = "/etc/edgecert-gateway/kek"
 
 
 class Gateway:
@@ -68,7 +61,6 @@ class Gateway:
         self.clock = clock or SystemClock()
         self.metrics = Metrics(self.clock, version=VERSION)
         self.listeners: list[Listener] = []
-        self._environ = os.environ if environ is None else environ
         self._reread = reread
         self._worker = Worker()
         self._swapping = asyncio.Lock()
@@ -76,55 +68,24 @@ class Gateway:
         self._started_at = self.clock.monotonic()
         self._published: set[str] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._store = PartnerStore(settings.database)
-        slot = ContextSlot(build_contexts((), domains=(), trust=TrustStore(())))
-        material = MaterialStore(Path(settings.gateway.state_dir) / "material", self._make_wrapper)
-        self.certificates = Certificates(material, slot, certificate_options(settings), self.clock)
-        self.hub = self._make_hub(slot)
-
-    def _make_hub(self, slot: ContextSlot) -> Hub:
-        settings = self.settings
-        random = SystemRandom()
-        resolver = Resolver(settings.resolver.nameservers, self.clock)
-        dialling = Dialling(
-            connector=Connector(resolver, random, settings.resolver.allow_private_targets),
-            slot=slot,
-            clock=self.clock,
-            random=random,
-            metrics=self.metrics,
-            limits=settings.stream_limits,
-            registry=ConnectionRegistry(),
-            establishment_timeout=float(settings.limits.stream_establishment_timeout),
-        )
-        homes = {parse_domain(home.domain): home.read_secret() for home in settings.home}
-        hub = Hub(dialling, homes, spawn=self._spawn, limits=hub_limits(settings))
-        hub.access = settings.access_policy
-        return hub
-
-    def _make_wrapper(self, store_id: str) -> KeyWrapper:
-        loaded = load_kek(
-            credential=KEK_CREDENTIAL,
-            kek_file=Path(self.settings.gateway.kek_file or KEK_FILE),
-            create=True,
-            environ=self._environ,
-            outside=Path(self.settings.gateway.state_dir),
-        )
-        if loaded.created:
-            logger.warning("a key-encryption key was made: back it up", extra={"path": str(loaded.path)})
-        return KeyWrapper(loaded.secret, store_id)
+        self.certificates = make_certificates(settings, self.clock, os.environ if environ is None else environ)
+        slot = self.certificates.slot
+        self.hub = make_hub(settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn)
+        self._partners = PartnerDesk(settings.database, self._worker, self.hub)
 
     # --- life
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Gateway]:
         """Serve while the context lasts: all listens when it is entered, all has ended when it is left."""
+        settings = self.settings
         control = ControlServer(
             self,
-            Path(self.settings.gateway.control),
-            Path(self.settings.gateway.status),
+            Path(settings.gateway.control),
+            Path(settings.gateway.status),
             metrics=self._render_metrics,
             version=VERSION,
-            metrics_listen=self.settings.listen.metrics,
+            metrics_listen=settings.listen.metrics,
         )
         failure: Exception | None = None
         try:
@@ -133,7 +94,7 @@ class Gateway:
                 tasks: list[asyncio.Task[None]] = []
                 try:
                     await self._load()
-                    await self._listen()
+                    await open_listeners(settings, self.hub, self.listeners)
                     await control.start()
                     tasks = [group.create_task(work, name=name) for name, work in self._keepers()]
                     yield self
@@ -145,30 +106,16 @@ class Gateway:
                         task.cancel()
                     self._group = None
         finally:
-            await self._worker.run(self._store.close)
+            await self._partners.close()
             self._worker.close()
         if failure is not None:
             raise failure
 
     async def _load(self) -> None:
-        await self._worker.run(self._store.open)
-        self.hub.set_partners(await self._worker.run(self._store.load))
+        await self._partners.open()
         await self._worker.run(self.certificates.load)
         await self._swap_due()
         self._publish()
-
-    async def _listen(self) -> None:
-        listen = self.settings.listen
-        for addresses, protocol, direct in (
-            (listen.s2s, "xmpp-s2s", False),
-            (listen.s2s_direct_tls, "xmpps-s2s", True),
-        ):
-            for address in addresses:
-                factory = _direct_factory(self.hub) if direct else _starttls_factory(self.hub)
-                self.listeners.append(await Listener.open(address, protocol, factory))
-        for address in dict.fromkeys(home.listen for home in self.settings.home):
-            domains = frozenset(parse_domain(home.domain) for home in self.settings.home if home.listen == address)
-            self.listeners.append(await Listener.open(address, "component", _component_factory(self.hub, domains)))
 
     async def _stop(self, control: ControlServer) -> None:
         for listener in self.listeners:
@@ -220,47 +167,42 @@ class Gateway:
 
     async def swap(self, request: SwapRequest) -> JsonObject:
         """Keep a generation and put it into service, or stage it."""
-        begun = self.clock.monotonic()
-        try:
-            async with self._swapping:
-                swapped = await self._worker.run(self.certificates.swap, request)
-        except EdgecertError as error:
-            self.metrics.swap(error.code)
-            raise
-        meta = request.bundle.meta
-        self.metrics.swap("swapped" if swapped else "staged")
+        begun, meta = self.clock.monotonic(), request.bundle.meta
+        async with self._changing():
+            swapped = await self._worker.run(self.certificates.swap, request)
         if swapped:
             self._swapped(meta.name, meta.generation, request.close_old_streams)
         else:
+            self.metrics.swap("staged")
             self._staged_changed.set()
+        return self._answer(meta, begun, swapped=swapped)
+
+    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
+        """Put a generation into service that is kept here."""
+        begun = self.clock.monotonic()
+        async with self._changing():
+            bundle = await self._worker.run(self.certificates.swap_held, name, generation)
+        self._swapped(name, bundle.meta.generation, close_old_streams)
+        return self._answer(bundle.meta, begun, swapped=True)
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[None]:
+        """Let one change of the certificates happen at a time, and count those that are refused."""
+        async with self._swapping:
+            try:
+                yield
+            except EdgecertError as error:
+                self.metrics.swap(error.code)
+                raise
+
+    def _answer(self, meta: BundleMeta, begun: float, *, swapped: bool) -> JsonObject:
         return {
             "name": meta.name,
             "generation": meta.generation,
             "serial": meta.serial,
             "staged": not swapped,
             "swapped": swapped,
-            "elapsed_ms": self._elapsed_ms(begun),
-        }
-
-    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
-        """Put a generation into service that is kept here."""
-        begun = self.clock.monotonic()
-        try:
-            async with self._swapping:
-                bundle = await self._worker.run(self.certificates.swap_held, name, generation)
-        except EdgecertError as error:
-            self.metrics.swap(error.code)
-            raise
-        meta = bundle.meta
-        self.metrics.swap("swapped")
-        self._swapped(meta.name, meta.generation, close_old_streams)
-        return {
-            "name": meta.name,
-            "generation": meta.generation,
-            "serial": meta.serial,
-            "staged": False,
-            "swapped": True,
-            "elapsed_ms": self._elapsed_ms(begun),
+            "elapsed_ms": round((self.clock.monotonic() - begun) * 1000, 1),
         }
 
     async def cancel_staged(self, name: str) -> JsonObject:
@@ -273,12 +215,14 @@ class Gateway:
         async with self._swapping:
             done = await self._worker.run(self.certificates.swap_due)
         for staged, error in done:
-            self.metrics.swap("swapped" if error is None else error.code)
-            if error is None:
+            if error is not None:
+                self.metrics.swap(error.code)
+            else:
                 self._swapped(staged.name, staged.generation, staged.close_old_streams)
 
     def _swapped(self, name: str, generation: int, close_old_streams: CloseOldStreams) -> None:
         """Tell of a swap that has taken place, and end old streams if that was asked for."""
+        self.metrics.swap("swapped")
         self._publish()
         ended = 0
         if close_old_streams == "now":
@@ -307,7 +251,6 @@ class Gateway:
         for meta in serving.values():
             self.metrics.certificate(meta.name, meta.generation, meta.not_after)
         self._published = set(serving)
-        self.metrics.partners(len(self.hub.partners))
 
     # --- being asked
 
@@ -356,15 +299,8 @@ class Gateway:
     async def reload(self) -> JsonObject:
         """Read limits, trust, access and certificates again; listeners and homes need a restart."""
         settings = self._reread() if self._reread is not None else self.settings
-        notes: list[str] = []
-        for what, old, new in (
-            ("listen", self.settings.listen, settings.listen),
-            ("home", self.settings.home, settings.home),
-            ("gateway.state_dir", self.settings.gateway.state_dir, settings.gateway.state_dir),
-            ("resolver", self.settings.resolver, settings.resolver),
-        ):
-            if old != new:
-                notes.append(f"{what} has changed and takes effect at the next start")
+        unreloadable = list_unreloadable(self.settings, settings)
+        notes = [f"{part} has changed, which takes effect at the next start" for part in unreloadable]
         options = certificate_options(settings, domains=self.certificates.options.domains)
         if await self._reload_certificates(options):
             notes.append("certificates have changed")
@@ -375,83 +311,23 @@ class Gateway:
 
     async def partners(self) -> JsonObject:
         """Give the partners."""
-        return {"partners": [partner_to_json(partner) for partner in self.hub.partners]}
+        return self._partners.show()
 
     async def put_partner(self, partner: JsonObject) -> JsonObject:
         """Add a partner, or replace the one of this domain."""
-        wanted = partner_from_json(partner)
-        difference = await self._worker.run(self._store.put, wanted, homes=tuple(self.hub.homes))
-        await self._take_partners()
-        domain = parse_domain(wanted.domain)
-        warnings = [warning.message for warning in warn_partner(wanted)]
-        return {"domain": domain, "created": domain in difference.added, "warnings": warnings}
+        return await self._partners.put(partner)
 
     async def remove_partner(self, domain: str) -> JsonObject:
         """Take a partner away."""
-        difference = await self._worker.run(self._store.remove, domain)
-        await self._take_partners()
-        return {"domain": domain, "removed": bool(difference.removed)}
+        return await self._partners.remove(domain)
 
     async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
         """Make the table equal ``partners``."""
-        wanted = [partner_from_json(partner) for partner in partners]
-        difference: PartnerDifference = await self._worker.run(
-            self._store.apply, wanted, homes=tuple(self.hub.homes), dry_run=dry_run
-        )
-        if not dry_run:
-            await self._take_partners()
-        return {
-            "added": list(difference.added),
-            "changed": list(difference.changed),
-            "removed": list(difference.removed),
-            "warnings": [warning.message for partner in wanted for warning in warn_partner(partner)],
-        }
-
-    async def _take_partners(self) -> None:
-        self.hub.set_partners(await self._worker.run(self._store.load))
-        self._publish()
+        return await self._partners.apply(partners, dry_run=dry_run)
 
     def _render_metrics(self) -> bytes:
         self.metrics.ready(bool(self.certificates.serving))
         return self.metrics.render()
-
-    def _elapsed_ms(self, begun: float) -> float:
-        return round((self.clock.monotonic() - begun) * 1000, 1)
-
-
-def certificate_options(settings: GatewaySettings, *, domains: tuple[str, ...] = ()) -> CertificateOptions:
-    """Give what ``settings`` say of certificates and trust; ``domains`` takes the place of the homes."""
-    return CertificateOptions(
-        domains=domains or settings.home_domains,
-        preference=settings.gateway.certificates,
-        directory=settings.gateway.certificate_dir,
-        trust_file=settings.trust.ca_file,
-    )
-
-
-def hub_limits(settings: GatewaySettings) -> HubLimits:
-    """Give the limits that a reload may change."""
-    limits = settings.limits
-    return HubLimits(
-        connection_limit=limits.connection_limit,
-        partner_connection_limit=limits.partner_connection_limit,
-        unauthenticated_per_address=limits.unauthenticated_per_address,
-        keep_alive_interval=float(limits.keep_alive_interval),
-        establishment_timeout=float(limits.stream_establishment_timeout),
-        inactivity_timeout=float(limits.stream_inactivity_timeout),
-    )
-
-
-def _starttls_factory(hub: Hub) -> Callable[[], asyncio.BaseProtocol]:
-    return lambda: hub.make_inbound(direct_tls=False)
-
-
-def _direct_factory(hub: Hub) -> Callable[[], asyncio.BaseProtocol]:
-    return lambda: hub.make_inbound(direct_tls=True)
-
-
-def _component_factory(hub: Hub, domains: frozenset[str]) -> Callable[[], asyncio.BaseProtocol]:
-    return lambda: hub.make_component(domains)
 
 
 async def _guard(work: Coroutine[object, object, None], name: str) -> None:

@@ -1,0 +1,93 @@
+"""The partner table, changed while streams read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.database.partners import PartnerStore
+from gateway.model.jid import parse_domain
+from gateway.policy.methods import warn_partner
+from gateway.policy.partnerfile import partner_from_json, partner_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgecert.shared.jsonvalue import JsonObject
+    from gateway.net.hub import Hub
+    from gateway.service.worker import Worker
+
+
+class PartnerDesk:
+    """Commits changes to the database in the worker, then puts the new table in place for the streams."""
+
+    def __init__(self, database: Path, worker: Worker, hub: Hub) -> None:
+        """Use the database file ``database``; nothing is opened yet."""
+        self._store = PartnerStore(database)
+        self._worker = worker
+        self._hub = hub
+
+    async def open(self) -> None:
+        """Take the database and read the table.
+
+        Raises:
+            LockedError: another process has it.
+            DatabaseError: it cannot be read.
+        """
+        await self._worker.run(self._store.open)
+        await self._publish()
+
+    async def close(self) -> None:
+        """Give the database back."""
+        await self._worker.run(self._store.close)
+
+    def show(self) -> JsonObject:
+        """Give all partners."""
+        return {"partners": [partner_to_json(partner) for partner in self._hub.partners]}
+
+    async def put(self, document: JsonObject) -> JsonObject:
+        """Add a partner, or replace the one of this domain.
+
+        Raises:
+            ConfigError: a key is wrong.
+            PartnerRefusedError: a rule does not hold; the table is unchanged.
+        """
+        partner = partner_from_json(document)
+        difference = await self._worker.run(self._store.put, partner, homes=tuple(self._hub.homes))
+        await self._publish()
+        domain = parse_domain(partner.domain)
+        warnings = [warning.message for warning in warn_partner(partner)]
+        return {"domain": domain, "created": domain in difference.added, "warnings": warnings}
+
+    async def remove(self, domain: str) -> JsonObject:
+        """Take a partner away.
+
+        Raises:
+            PartnerRefusedError: there is no such partner.
+        """
+        difference = await self._worker.run(self._store.remove, domain)
+        await self._publish()
+        return {"domain": domain, "removed": bool(difference.removed)}
+
+    async def apply(self, documents: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
+        """Make the table equal ``documents``.
+
+        Raises:
+            ConfigError: a key is wrong.
+            PartnerRefusedError: a rule does not hold; the table is unchanged.
+        """
+        partners = [partner_from_json(document) for document in documents]
+        homes = tuple(self._hub.homes)
+        difference = await self._worker.run(self._store.apply, partners, homes=homes, dry_run=dry_run)
+        if not dry_run:
+            await self._publish()
+        return {
+            "added": list(difference.added),
+            "changed": list(difference.changed),
+            "removed": list(difference.removed),
+            "warnings": [warning.message for partner in partners for warning in warn_partner(partner)],
+        }
+
+    async def _publish(self) -> None:
+        self._hub.set_partners(await self._worker.run(self._store.load))
+        self._hub.dialling.metrics.partners(len(self._hub.partners))
