@@ -67,6 +67,17 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "This is a fault of edgecert. What was in service stays in service.",
         "run again with --verbose and report what is printed; private keys are removed from it.",
     ),
+    "network": Explanation(
+        "something on the network was not reached, or did not answer as it should",
+        "A host, a listener or a name server was asked; the message says which and what came back. Nothing that was "
+        "in service has changed because of it.",
+        "see whether the address is right and reachable from this host (firewall, name resolution), then run it again.",
+    ),
+    "material": Explanation(
+        "a key, a certificate or a chain is not what it must be",
+        "It was refused before anything began to use it. Most such faults have a code of their own that says more.",
+        "the message says which file or certificate and what is wrong with it.",
+    ),
     "failed": Explanation(
         "the work failed for a reason that has no code of its own",
         "The message says what happened.",
