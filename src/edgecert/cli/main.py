@@ -61,7 +61,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 """All verbs: name to module below ``edgecert.cli``, help and heading."""
 
 _GLOBAL_SWITCHES: Final = frozenset({"--json", "--yes", "-y", "-q", "--quiet", "-v", "-vv", "--verbose"})
-_GLOBAL_VALUES: Final = frozenset({"-c", "--flags-file", "--state-dir", "--lock-timeout"})
+_GLOBAL_VALUES: Final = frozenset({"-c", "--flags-file", "--state-dir", "--kek-file", "--lock-timeout"})
 
 
 class VerbModule(Protocol):
