@@ -235,7 +235,7 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
     def _say_header(self) -> None:
         self._header_said = True
         identity = self._config.stream_id()
-        self._say(wire.build_header(id=identity, from_=self._header_to, to=self._header_from))
+        self._say(wire.build_header(id=identity, from_=self._header_to, to=self._header_from, language="en"))
 
     def _open(self) -> None:
         if self._proof is None:

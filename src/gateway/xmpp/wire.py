@@ -43,11 +43,14 @@ SASL_FAILURE_NAME: Final = f"{ns.SASL}{SEPARATOR}failure"
 _MAX_PEER_TEXT: Final = 500
 
 
-def build_header(content: str = ns.SERVER, **attributes: str) -> bytes:
+def build_header(content: str = ns.SERVER, *, language: str = "", **attributes: str) -> bytes:
     """Give an XML declaration and a stream header; attributes that are empty are left out (``from_`` is ``from``)."""
     said = "".join(f" {name.rstrip('_')}='{escape_attribute(value)}'" for name, value in attributes.items() if value)
-    version = " version='1.0' xml:lang='en'" if content == ns.SERVER else ""
-    return f"<?xml version='1.0'?><stream:stream xmlns='{content}' xmlns:stream='{ns.STREAM}'{said}{version}>".encode()
+    version = " version='1.0'" if content == ns.SERVER else ""
+    spoken = f" xml:lang='{language}'" if language else ""
+    return (
+        f"<?xml version='1.0'?><stream:stream xmlns='{content}' xmlns:stream='{ns.STREAM}'{said}{version}{spoken}>"
+    ).encode()
 
 
 def build_final_features(max_stanza_size: int) -> bytes:
