@@ -169,7 +169,7 @@ class OutboundStream(StreamMachine[OutboundState, StreamEvent]):
     @override
     def _say_header(self) -> None:
         self._header_said = True
-        # No xml:lang: a peer would take it for the language of every forwarded stanza that names none (RFC 6120 §8.1.5).
+        # No xml:lang: a peer would take it as that of every forwarded stanza that names none (RFC 6120 §8.1.5).
         self._say(wire.build_header(from_=self._config.home, to=self._config.domain))
 
     @override
