@@ -29,9 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``echo`` until it is told to stop."""
+    import logging
+
     from edgecert.shared.configfile import read_secret_file
+    from edgecert.shared.logs import configure_logging
 
     args = context.args
+    configure_logging(sys.stderr, level=logging.WARNING if args.quiet else logging.INFO)
     secret = read_secret_file(Path(args.secret_file))
     context.output.step(f"{args.jid}: answering messages at {args.host}:{args.port}; Ctrl-C ends it")
     if args.send_to:

@@ -217,7 +217,7 @@ def _warn(context: GatewayContext, warnings: JsonValue) -> None:
     for warning in objects(warnings):
         context.output.warn(str(warning.get("code")), str(warning.get("message")), str(warning.get("partner") or ""))
     for text in texts(warnings):
-        context.output.warn("partner", text)
+        context.output.warn("partner-warning", text)
 
 
 def _closing(lines: Sequence[str], *, dry_run: bool, live: bool) -> str:
