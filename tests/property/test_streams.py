@@ -35,10 +35,10 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
     return (data[start:end] for start, end in pairwise(places))
 
 
-def play_inbound(cuts: list[int]) -> tuple[list[object], bytes]:
+def play_inbound(cuts: list[int], name: str = "inbound-external.txt") -> tuple[list[object], bytes]:
     stream = inbound()
     events: list[object] = []
-    for mark, data in turns("inbound-external.txt"):
+    for mark, data in turns(name):
         if mark == "tls":
             stream.tls_established(TLS)
         for piece in pieces(data, cuts):
@@ -50,6 +50,10 @@ def play_inbound(cuts: list[int]) -> tuple[list[object], bytes]:
     return events, stream.data_to_send()
 
 
+def play_prosody(cuts: list[int]) -> tuple[list[object], bytes]:
+    return play_inbound(cuts, "prosody-inbound.txt")
+
+
 def play_component(cuts: list[int]) -> tuple[list[object], bytes]:
     stream = ComponentStream({"contoso.example": Secret(b"correct horse")}.get, lambda: "id-1")
     for _mark, data in turns("component.txt"):
@@ -58,7 +62,7 @@ def play_component(cuts: list[int]) -> tuple[list[object], bytes]:
     return [event for event in stream.events_received() if not isinstance(event, Pinged)], stream.data_to_send()
 
 
-@pytest.mark.parametrize("play", [play_inbound, play_component])
+@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_component])
 def test_each_single_cut_gives_the_same(play: type) -> None:
     whole = play([])
     assert isinstance(whole[0][-1], Closed)
@@ -68,7 +72,7 @@ def test_each_single_cut_gives_the_same(play: type) -> None:
     assert play(list(range(longest))) == whole
 
 
-@pytest.mark.parametrize("play", [play_inbound, play_component])
+@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_component])
 @given(cuts=st.lists(st.integers(0, 5000), max_size=40))
 def test_random_cuts_give_the_same(play: type, cuts: list[int]) -> None:
     assert play(cuts) == play([])
