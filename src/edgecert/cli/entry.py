@@ -1,7 +1,5 @@
 """The console script ``edgecert``: the bare ``--version`` is answered at once, the rest is left to the frame."""
 
-from __future__ import annotations
-
 import sys
 
 
@@ -15,9 +13,14 @@ def main() -> int:
 
         sys.stdout.write(f"edgecert {VERSION}\n")
         return 0
+
+    import gc
+
     from edgecert.cli.main import main as run
 
-    return run()
+    code = run()
+    gc.freeze()  # at its end Python would look through all modules for cycles; the process is about to give back all
+    return code
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Final, Literal, TextIO
@@ -139,7 +138,11 @@ class Output:
     @property
     def width(self) -> int:
         """The columns of the terminal that stdout is, 0 when it is none: then nothing is wrapped."""
-        return shutil.get_terminal_size().columns if self._stdout.isatty() else 0
+        if not self._stdout.isatty():
+            return 0
+        import shutil  # noqa: PLC0415  # with all its archive formats only for a terminal's width
+
+        return shutil.get_terminal_size().columns
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
         """Give an aligned table, its last column wrapped to ``width`` (default: the terminal's; 0: never)."""
