@@ -307,6 +307,12 @@ _SOCKETS: Final[Mapping[str, Explanation]] = {
         "The address is not one of this host, or is no address.",
         "correct [listen]; `ip address` shows what this host has.",
     ),
+    "no-answer": Explanation(
+        "messages were sent and not all were answered",
+        "The one who answers, a stream on the way or a home system is down, or refuses. Stanza errors that came back "
+        "are in the message.",
+        "look at `edgecert-gateway streams` on both sides, and at what the partner's status says.",
+    ),
     "not-connected": Explanation(
         "the gateway did not take the component",
         "It was not reached, does not have this domain as a home with connector component, or has another secret.",
