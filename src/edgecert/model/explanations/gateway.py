@@ -308,10 +308,9 @@ _SOCKETS: Final[Mapping[str, Explanation]] = {
         "correct [listen]; `ip address` shows what this host has.",
     ),
     "no-answer": Explanation(
-        "messages were sent and not all were answered",
-        "The one who answers, a stream on the way or a home system is down, or refuses. Stanza errors that came back "
-        "are in the message.",
-        "look at `edgecert-gateway streams` on both sides, and at what the partner's status says.",
+        "the other side of a conversation did not answer within half a minute",
+        "The one who answers, a stream on the way or a home system is down, or refuses.",
+        "check with `edgecert-gateway status` on both sides, and that an echo runs behind the partner.",
     ),
     "not-connected": Explanation(
         "the gateway did not take the component",
