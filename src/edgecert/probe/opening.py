@@ -11,6 +11,7 @@ from typing import Final
 from xml.parsers import expat
 
 from edgecert.shared.errors import NetworkError
+from edgecert.shared.xmltokens import TagGate, create_parser
 
 MAX_OPENING: Final = 64 << 10
 
@@ -48,7 +49,8 @@ class Opening:
         self._path: list[str] = []
         self._offered = False
         self._step = Step.READ
-        self._parser = expat.ParserCreate("UTF-8", " ")
+        self._gate = TagGate()
+        self._parser = create_parser(" ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
@@ -73,7 +75,7 @@ class Opening:
             raise _not_xmpp(f"it sent more than {MAX_OPENING} bytes before TLS")
         self._step = Step.READ
         try:
-            self._parser.Parse(data, False)  # expat's own way to say that more comes
+            self._parser.Parse(self._gate.push(data), False)  # expat's own way to say that more comes
         except expat.ExpatError as error:
             raise _not_xmpp(f"what it sent is no XML ({error})") from None
         return self._step

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 from xml.parsers import expat
 
+from edgecert.shared.xmltokens import DEFERS, TagGate, create_parser
 from gateway.errors import Condition, RemoteProtocolError
 from gateway.xmpp.element import SEPARATOR, parse_element
 
@@ -94,10 +95,11 @@ class XmlStreamParser:
         self._elements = 0
         self._scope: dict[str, str] = {}
         self._frozen_scope: Mapping[str, str] = MappingProxyType(self._scope)
+        self._gate = TagGate() if DEFERS else None
         self._expat = self._create()
 
     def _create(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate(encoding="UTF-8", namespace_separator=SEPARATOR)
+        parser = create_parser(SEPARATOR)  # which does not hold back finished elements; max_token bounds slow ones
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartNamespaceDeclHandler = self._declare
@@ -106,10 +108,6 @@ class XmlStreamParser:
         parser.EntityDeclHandler = self._refuse("an entity declaration")
         parser.CommentHandler = self._refuse("a comment")
         parser.ProcessingInstructionHandler = self._refuse("a processing instruction")
-        # Expat 2.6 holds back finished elements to be fast on slow tokens; a stream cannot wait, and max_token bounds
-        # them here.
-        if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)
         return parser
 
     @property
@@ -133,7 +131,7 @@ class XmlStreamParser:
             self._base = self._taken
         self._buffer += data
         try:
-            self._expat.Parse(data, False)
+            self._expat.Parse(self._gate.push(data) if self._gate else data, False)
             self._check_rest()
         except expat.ExpatError as error:
             self._fault = RemoteProtocolError(Condition.NOT_WELL_FORMED, expat.ErrorString(error.code))
