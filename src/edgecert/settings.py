@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HOST_FILE: Final = Path("/etc/edgecert/edgecert.toml")
 _PREFIX: Final = "EDGECERT_"
-_NO_KEYS: Final = ("EDGECERT_HOST_FILE", "EDGECERT_TEST_")
+_NO_KEYS: Final = ("EDGECERT_HOST_FILE", "EDGECERT_TEST_", "EDGECERT_GATEWAY_")  # the last are of the other program
 """Variables, or their beginnings, that name no key and are none of our business here."""
 
 OriginKind = Literal["flag", "environment", "flags-file", "host-file", "default"]

@@ -76,6 +76,8 @@ def run(context: CliContext) -> ExitCode:
             return _stage(context, wiring, bundle, targets)
         options = DeployOptions(allow_drop=args.allow_drop, close_old_streams=args.close_old_streams)
         results = wiring.deploying.deploy(bundle, targets, options)
+        if first_failure(results) is None:
+            wiring.deploying.release(bundle.meta)
     return report(context, bundle, results)
 
 

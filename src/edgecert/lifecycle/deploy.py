@@ -216,6 +216,17 @@ class Deploying:
         bundle = self.store.load_bundle(name, previous)
         return bundle, self.deploy(bundle, targets, DeployOptions(rollback=True))
 
+    def release(self, meta: BundleMeta) -> bool:
+        """End the hold on a generation that a person has put into service on purpose; False if it was not held."""
+        state = self.store.deployments(meta.name)
+        if meta.generation not in state.held:
+            return False
+        left = {number: reason for number, reason in state.held.items() if number != meta.generation}
+        self.store.save_deployments(meta.name, replace(state, held=left))
+        self.store.audit("released", meta.name, generation=meta.generation)
+        self.progress.step(f"{meta.name}: generation {meta.generation} is no longer held")
+        return True
+
     def _deploy_one(self, bundle: Bundle, target: DeployTarget, options: DeployOptions) -> TargetResult:
         name, generation = bundle.meta.name, bundle.meta.generation
         started = self.clock.monotonic()

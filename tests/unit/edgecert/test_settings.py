@@ -132,6 +132,7 @@ def test_variables_that_name_no_key_are_told_with_the_nearest(files: Files) -> N
     environ = {
         "EDGECERT_CERTIFICATE_NMAE": "x",
         "EDGECERT_TEST_CRASH_AT": "a:1",
+        "EDGECERT_GATEWAY_CONFIG": "/g",
         "EDGECERT_STATE_DIR": "/s",
         "PATH": "/",
     }

@@ -135,6 +135,18 @@ def test_a_held_generation_may_be_deployed_by_hand_only(world: World) -> None:
     assert refused.value.code == "held"
 
 
+def test_what_a_person_puts_back_is_no_longer_held_and_stays(world: World) -> None:
+    bundle = next_generation(world)
+    world.deploying.deploy(bundle, BOTH)
+    world.deploying.rollback("edge", BOTH, reason="calls fail")
+    world.deploying.deploy(bundle, BOTH)
+    assert world.deploying.release(bundle.meta)
+    assert not world.deploying.release(bundle.meta)
+    assert (world.store.deployments("edge").held, world.store.current("edge")) == ({}, 2)
+    world.apply(a_request("edge", "gw", "second"))
+    assert world.serving() == 2
+
+
 def test_expired_and_test_ca_generations_are_refused(world: World) -> None:
     meta = world.store.load_meta("edge", 1)
     staging = replace(meta, staging_ca=True)
