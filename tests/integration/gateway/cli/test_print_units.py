@@ -34,7 +34,7 @@ def test_writes_them_and_says_how_to_install(tmp_path: Path) -> None:
 
 
 def test_warns_of_a_place_that_the_sandbox_hides() -> None:
-    result = gateway_cli("print-units", "--bin-dir", "/home/alice/.local/bin", "--json")
+    result = gateway_cli("print-units", "--bin-dir", "/run/user/1000/bin", "--json")
     assert [warning["code"] for warning in result.document["warnings"]] == ["hidden-program"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from edgecert.shared.control import MAX_BODY, ControlClient
 from edgecert.shared.errors import ControlError, MaterialError
 from gateway.net.control import ControlServer
+from gateway.net.controlcalls import ControlCalls
 from tests.support.plane import PlaneRig, RecordingPlane, serving_plane
 
 if TYPE_CHECKING:
@@ -144,3 +146,10 @@ async def test_control_socket_refuses_another_user_by_the_kernels_word() -> None
             output, _ = await process.communicate()
     assert b"403" in output
     assert b"wrong-caller" in output
+
+
+def test_the_reference_describes_every_call() -> None:
+    calls = ControlCalls(RecordingPlane(), bytes, "")
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "control-api.md").read_text()
+    described = set(re.findall(r"^`((?:GET|POST|PUT|DELETE) \S+)`$", page, re.MULTILINE))
+    assert described == {f"{route.method} {route.path}" for route in calls.reading_routes() + calls.changing_routes()}

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 from gateway.net.metrics import Metrics
 from tests.support.clock import FakeClock
@@ -59,3 +61,21 @@ def test_tells_ready_partners_and_release() -> None:
     assert "edgecert_gateway_ready 1.0" in text
     assert "edgecert_gateway_partners 4.0" in text
     assert 'edgecert_gateway_build_info{version="1.2"} 1.0' in text
+
+
+def test_the_reference_lists_every_metric_with_its_labels() -> None:
+    metrics = Metrics(FakeClock())
+    metrics.certificate("edge", 1, FakeClock().now())
+    metrics.handshake("inbound", "ok")
+    metrics.swap("swapped")
+    metrics.stream_opened("inbound", 1)
+    metrics.stanza("inbound")
+    metrics.refused("inbound", "x")
+    exposed = {
+        (sample.name.removeprefix("edgecert_gateway_"), frozenset(sample.labels))
+        for family in metrics.families()
+        for sample in family.samples
+    }
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "metrics.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| \w+ \| ([^|]*)\|", page, re.MULTILINE)
+    assert {(name, frozenset(re.findall(r"`(\w+)`", labels))) for name, labels in rows} == exposed
