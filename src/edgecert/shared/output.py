@@ -71,7 +71,7 @@ class Output:
         """Say something that deserves attention: on stderr now, and in the JSON document at the end."""
         self._warnings.append({"code": code, "message": message, "path": path})
         if not self.json:
-            place = f"{path}: " if path else ""
+            place = f"{path}: " if path and not message.startswith(path) else ""
             self._say(f"{self.style('warning', 'yellow')}: {place}{message} [{code}]")
 
     # --- at the end ------------------------------------------------------------------------------
