@@ -26,16 +26,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``serve`` until SIGTERM or SIGINT."""
+    import logging
+
     from gateway.cli.openfiles import raise_open_files
     from gateway.settings import warn_settings
 
     settings = context.settings()
-    for warning in warn_settings(settings):
-        context.output.warn("no-effect", warning, str(context.config))
-    shortage = raise_open_files(settings)
-    if shortage:
-        context.output.warn("open-files", shortage)
     _configure_logging(context)
+    logger = logging.getLogger(__name__)
+    for warning in (*warn_settings(settings), raise_open_files(settings)):
+        if warning:
+            logger.warning(warning)
     from gateway.service import run as run_service
 
     return ExitCode(run_service(settings, reread=context.settings))

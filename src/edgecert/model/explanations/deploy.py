@@ -147,16 +147,6 @@ _PROBES: Final[Mapping[str, Explanation]] = {
 }
 
 _HOST: Final[Mapping[str, Explanation]] = {
-    "open-files": Explanation(
-        "the gateway may open too few files",
-        "Each stream is one open file. When the limits of the configuration are reached, connections would fail.",
-        "set LimitNOFILE= in the unit to the number in the message, or lower limits.connection_limit.",
-    ),
-    "no-effect": Explanation(
-        "a key of the gateway's configuration does nothing in this version",
-        "It is read and checked, so that a file can be written for what comes, and then left alone.",
-        "nothing needs to be done; take the key out to silence the warning.",
-    ),
     "hidden-program": Explanation(
         "the services could not see the programs",
         "The units hide home directories (ProtectHome=yes), and the programs are installed in one.",

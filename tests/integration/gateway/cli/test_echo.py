@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.support.gatewaycli import gateway_cli
+from tests.support.gatewayrunner import GatewayRunner
+from tests.support.net import loopback_net
+from tests.support.processes import Program, script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,3 +24,14 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     result = gateway_cli("echo", "--jid", "contoso.example", "--secret-file", str(secret))
     assert result.code == 9
     assert str(secret) in result.stderr
+
+
+def test_is_the_home_system_of_a_gateway(tmp_path: Path) -> None:
+    with loopback_net() as net, GatewayRunner(tmp_path / "gateway", f"{net}1", ["contoso.example"]) as gateway:
+        host, port = gateway.component
+        place = ["--host", host, "--port", str(port), "--secret-file", str(gateway.secret_file)]
+        argv = [script("edgecert-gateway"), "echo", "--jid", "contoso.example", *place]
+        with Program(argv, tmp_path / "echo.log") as echo:
+            connected = [{"domain": "contoso.example", "connected": True}]
+            echo.wait_until(lambda: gateway.status()["homes"] == connected, what="the home is connected")
+            assert echo.stop() == 0

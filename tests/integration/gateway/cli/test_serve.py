@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,19 @@ def test_a_second_gateway_gives_way_and_says_why(gateway: GatewayRunner) -> None
     assert second.code == 8
     assert "another gateway" in second.stderr or "being worked on" in second.stderr
     assert gateway.answers()
+
+
+def test_tells_the_service_manager_when_it_is_ready_reloads_and_stops(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, loopback_net() as net:
+        manager.bind(f"\0{tmp_path}")
+        manager.settimeout(20)
+        environ = {"NOTIFY_SOCKET": f"@{tmp_path}"}
+        with GatewayRunner(tmp_path / "gateway", f"{net}1", [HOME], environ=environ) as gateway:
+            assert manager.recv(4096).startswith(b"READY=1")
+            gateway.program.send(signal.SIGHUP)
+            assert manager.recv(4096).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+            assert manager.recv(4096).startswith(b"READY=1")
+        assert manager.recv(4096) == b"STOPPING=1"
 
 
 def test_ends_cleanly_on_a_signal_and_takes_its_sockets_away(gateway: GatewayRunner) -> None:
