@@ -29,7 +29,10 @@ def test_people_get_the_result_on_stdout_and_the_rest_on_stderr() -> None:
     output.warn("late", "edge.toml: it is very late", path="edge.toml")
     output.result({"a": 1}, "done")
     assert stdout.getvalue() == "done\n"
-    assert stderr.getvalue() == "working\nwarning: edge.toml: it is late [late]\nwarning: edge.toml: it is very late [late]\n"
+    assert (
+        stderr.getvalue()
+        == "working\nwarning: edge.toml: it is late [late]\nwarning: edge.toml: it is very late [late]\n"
+    )
 
 
 def test_quiet_leaves_out_steps_but_not_warnings() -> None:
