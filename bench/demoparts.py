@@ -248,7 +248,8 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int = 80
     widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
     room = max(width - 2 - sum(widths[:-1]) - 2 * (len(headers) - 1), 10)
     lines = []
-    for row in [headers, ["-" * min(size, room) for size in widths], *rows]:
+    rule = ["-" * size for size in (*widths[:-1], min(widths[-1], room))]
+    for row in [headers, rule, *rows]:
         head = "  " + "".join(f"{cell:<{size}}  " for cell, size in zip(row[:-1], widths[:-1], strict=True))
         first, *rest = textwrap.wrap(row[-1], room) or [""]
         lines += [head + first, *(" " * len(head) + more for more in rest)]
