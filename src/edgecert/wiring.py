@@ -144,6 +144,7 @@ class Wiring:
     @cached_property
     def renewing(self) -> Renewing:
         """The use case behind ``renew``."""
+        from edgecert.deploy.notifying import CommandNotifier  # noqa: PLC0415  # the same
         from edgecert.lifecycle.renew import Renewing  # noqa: PLC0415  # the same
 
         return Renewing(
@@ -154,6 +155,7 @@ class Wiring:
             self.clock,
             self.progress,
             self.lock_timeout,
+            CommandNotifier(self.progress),
         )
 
 

@@ -27,6 +27,7 @@ from edgecert.store.memory import MemoryStore
 from tests.support.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.renew import RenewResult
     from edgecert.model.keys import PrivateKey
     from edgecert.shared.bundle import Bundle
+    from edgecert.shared.jsonvalue import JsonObject
 
 
 class FastKeys:
@@ -179,6 +181,7 @@ class World:
         self.ca = FakeCa(self.clock, kind=self.kind)
         self.targets: dict[str, FakeTarget] = {}
         self.watcher = Watcher()
+        self.told: list[tuple[tuple[str, ...], JsonObject]] = []
 
     def restart(self) -> None:
         """Lose what a process keeps in memory; store, CA and targets live on."""
@@ -214,7 +217,12 @@ class World:
             self.clock,
             self.watcher,
             1.0,
+            self,
         )
+
+    def notify(self, command: Sequence[str], document: JsonObject) -> None:
+        """Remember what a notify command would be told."""
+        self.told.append((tuple(command), document))
 
     def apply(self, request: CertificateRequest, options: ApplyOptions | None = None) -> Applied:
         """Apply ``request`` and give what became of its first certificate."""

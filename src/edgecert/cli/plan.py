@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.cli.common import add_common, add_request_options, resolve_request
 from edgecert.shared.errors import ExitCode, PlanError
+from edgecert.shared.names import to_unicode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from edgecert.cli.context import CliContext
     from edgecert.model.findings import Finding
     from edgecert.model.sanplan import PlannedCertificate, SanPlan
+    from edgecert.settings import ResolvedRequest
+    from edgecert.shared.names import GeneralName
     from edgecert.shared.output import Output, Style
 
 _STYLES: Final[dict[str, Style]] = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -25,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``plan``."""
     add_common(parser)
     add_request_options(parser)
+    parser.add_argument("--repack", action="store_true", help="split the names anew instead of keeping them in place")
 
 
 def run(context: CliContext) -> ExitCode:
@@ -32,10 +36,20 @@ def run(context: CliContext) -> ExitCode:
     from edgecert.model.sanplan import plan_sans, plan_to_json
 
     resolved = resolve_request(context)
-    plan = plan_sans(resolved.request)
+    plan = plan_sans(resolved.request, assignment=_assignment(context, resolved), repack=context.args.repack)
     text = "\n\n".join(_parts(context.output, plan))
     context.output.result(plan_to_json(plan), text, error=_error(plan))
     return ExitCode.FAILED if plan.errors else ExitCode.OK
+
+
+def _assignment(context: CliContext, resolved: ResolvedRequest) -> Mapping[str, int]:
+    """Give where earlier plans put the names, from the saved settings; nothing where there is no store yet."""
+    if not (resolved.state_dir / "certificates" / resolved.request.certificate.name).is_dir():
+        return {}
+    from edgecert.cli.session import wiring_for
+
+    saved = wiring_for(context).store.load_settings(resolved.request.certificate.name)
+    return saved.assignment if saved else {}
 
 
 def _error(plan: SanPlan) -> PlanError | None:
@@ -59,8 +73,14 @@ def _certificate(output: Output, certificate: PlannedCertificate) -> str:
     count = len(certificate.names)
     subject = f"CN={certificate.common_name}" if certificate.common_name else "empty subject, the names are critical"
     heading = f"Certificate {certificate.name}: {count} name{'' if count == 1 else 's'}, {subject}"
-    rows = [(planned.name.text, planned.name.kind, ", ".join(planned.reasons)) for planned in certificate.names]
+    rows = [(_readable(planned.name), planned.name.kind, ", ".join(planned.reasons)) for planned in certificate.names]
     return "\n".join((heading, output.table(("NAME", "KIND", "REASON"), rows)))
+
+
+def _readable(name: GeneralName) -> str:
+    """Give the name as people write it, with the form that is on the wire beside it where they differ."""
+    written = to_unicode(name.text) if name.kind == "dns" else name.text
+    return name.text if written == name.text else f"{written} ({name.text})"
 
 
 def _finding(output: Output, finding: Finding) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgecert.cli.common import add_common, add_dry_run
+from edgecert.cli.common import add_common, add_dry_run, host_settings
 from edgecert.cli.session import lineage, wiring_for
 from edgecert.lifecycle.protect import protected_generations
 from edgecert.shared.errors import ExitCode
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from edgecert.cli.common import CliContext
     from edgecert.shared.jsonvalue import JsonValue
 
-KEEP_GENERATIONS = 5
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``prune``."""
@@ -26,9 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         type=int,
-        default=KEEP_GENERATIONS,
         metavar="N",
-        help=f"how many generations stay (default {KEEP_GENERATIONS})",
+        help="how many generations stay (default: keep_generations of the host file, 5)",
     )
 
 
@@ -36,12 +33,13 @@ def run(context: CliContext) -> ExitCode:
     """Do ``prune``."""
     args, wiring = context.args, wiring_for(context)
     names = (lineage(wiring, args.name),) if args.name else wiring.store.lineages()
+    keep = max(1, args.keep if args.keep is not None else host_settings(context).keep_generations)
     document: list[JsonValue] = []
     lines = []
     for name in names:
         with wiring.store.lock(name, wiring.lock_timeout):
             report = wiring.store.prune(
-                name, keep=max(1, args.keep), protect=protected_generations(wiring.store, name), dry_run=args.dry_run
+                name, keep=keep, protect=protected_generations(wiring.store, name), dry_run=args.dry_run
             )
             if not args.dry_run and (report.generations or report.requests):
                 wiring.store.audit("pruned", name, generations=len(report.generations), requests=len(report.requests))

@@ -134,15 +134,16 @@ class Applying:
         self.save_settings(name, settings)
         issuance.settle(name)
         self._forget_dropped_targets(name, targets)
-        finished = self.deploying.finish_open(name, targets, now_or_never=True) if options.deploy and not reason else ()
         if reason:
             self.progress.step(f"{name}: {reason}")
-            outcome = issuance.issue(demand, fresh=False)
+
+            def announce(number: int) -> None:
+                self.deploying.announce(name, number, targets)
+
+            outcome = issuance.issue(demand, announce=announce if options.deploy else None)
         else:
             outcome = self._unissued(name, reason)
-        deployments = finished
-        if options.deploy and not finished:
-            deployments = self._deploy(name, outcome, targets, options)
+        deployments = self._deploy(name, outcome, targets, options) if options.deploy else ()
         return Applied(
             name,
             outcome,
@@ -158,12 +159,13 @@ class Applying:
     ) -> tuple[TargetResult, ...]:
         if outcome.bundle is not None and outcome.action == "issued":
             return self.deploying.deploy(outcome.bundle, targets, options.deploying)
+        finished = self.deploying.finish_open(name, targets, now_or_never=True, options=options.deploying)
         number = self.deploying.desired(name)
-        return (
-            ()
-            if number is None
-            else self.deploying.ensure(self.store.load_bundle(name, number), targets, options.deploying)
-        )
+        if number is None:
+            return finished
+        done = {result.deployment.target for result in finished}
+        others = [target for target in targets if target.name not in done]
+        return (*finished, *self.deploying.ensure(self.store.load_bundle(name, number), others, options.deploying))
 
     def _unissued(self, name: str, reason: str) -> Outcome:
         number = self.store.current(name)

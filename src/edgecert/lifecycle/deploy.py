@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from edgecert.interfaces import CertificateStore, Deployer, Progress
+    from edgecert.interfaces import CertificateStore, Deployer, Deployments, Progress
     from edgecert.model.request import DeployTarget
     from edgecert.shared.bundle import Bundle, BundleMeta
     from edgecert.shared.clock import Clock
@@ -78,22 +78,32 @@ class Deploying:
     ) -> tuple[TargetResult, ...]:  # frozen
         """Put ``bundle`` into service at each of ``targets``; one that fails does not stop the others."""
         self.unstage_for(bundle.meta, targets)
-        state = self.store.deployments(bundle.meta.name)
-        kept = {entry.target: entry for entry in state.targets}
-        for target in targets:
-            before = kept.get(target.name) or Deployment(target.name, target.kind, wanted=bundle.meta.generation)
-            kept[target.name] = replace(before, kind=target.kind, wanted=bundle.meta.generation)
-        self.store.save_deployments(bundle.meta.name, replace(state, targets=tuple(kept.values())))
+        self.announce(bundle.meta.name, bundle.meta.generation, targets)
         return tuple(self._deploy_one(bundle, target, options) for target in targets)
 
+    def announce(self, name: str, generation: int, targets: Sequence[DeployTarget]) -> None:
+        """Write down that ``targets`` are to serve ``generation``, which need not be stored yet.
+
+        Whoever announces before storing leaves no moment in which a generation is there and nobody would deploy it.
+        """
+        state = self.store.deployments(name)
+        self.store.save_deployments(name, _wanting(state, generation, targets))
+
     def finish_open(
-        self, name: str, targets: Sequence[DeployTarget], *, now_or_never: bool = False
+        self,
+        name: str,
+        targets: Sequence[DeployTarget],
+        *,
+        now_or_never: bool = False,
+        options: DeployOptions = DEPLOY_AS_USUAL,
     ) -> tuple[TargetResult, ...]:
         """Do what earlier runs left undone: every target whose deployment is open gets the generation it should have.
 
         A target that failed lately is left alone until its time to retry comes, unless ``now_or_never``.
         """
         results: list[TargetResult] = []
+        if not self.store.generations(name):
+            return ()
         state = self.store.deployments(name)
         for target in targets:
             entry = state.find(target.name)
@@ -111,8 +121,17 @@ class Deploying:
                 self._close(name, entry)
                 continue
             self.progress.step(f"{name}: finishing the open deployment of generation {wanted} to {target.name}")
-            results.extend(self.deploy(self.store.load_bundle(name, wanted), [target]))
+            results.append(self._finish_one(self.store.load_bundle(name, wanted), target, options))
         return tuple(results)
+
+    def _finish_one(self, bundle: Bundle, target: DeployTarget, options: DeployOptions) -> TargetResult:
+        """Give ``target`` what it should serve now, and again what is staged for later: a push withdraws that there."""
+        self.announce(bundle.meta.name, bundle.meta.generation, [target])
+        result = self._deploy_one(bundle, target, options)
+        staged = self.store.staged(bundle.meta.name)
+        if staged is not None and staged.generation != bundle.meta.generation and not result.deployment.open:
+            self._hand_staged(self.store.load_bundle(bundle.meta.name, staged.generation), target, staged.effective_at)
+        return result
 
     def ensure(
         self, bundle: Bundle, targets: Sequence[DeployTarget], options: DeployOptions
@@ -146,16 +165,14 @@ class Deploying:
         self.store.audit(
             "staged", bundle.meta.name, generation=bundle.meta.generation, effective_at=format_time(effective_at)
         )
-        handed = []
-        for target in targets:
-            try:
-                if self.deployer_for(target).stage(bundle, effective_at):
-                    handed.append(target.name)
-            except DeployError as error:
-                self.progress.warn(
-                    error.code, f"{error.message}; the next renew after the date deploys it", target.name
-                )
-        return tuple(handed)
+        return tuple(target.name for target in targets if self._hand_staged(bundle, target, effective_at))
+
+    def _hand_staged(self, bundle: Bundle, target: DeployTarget, effective_at: datetime) -> bool:
+        try:
+            return self.deployer_for(target).stage(bundle, effective_at)
+        except DeployError as error:
+            self.progress.warn(error.code, f"{error.message}; the next renew after the date deploys it", target.name)
+            return False
 
     def cancel_staged(self, name: str, targets: Sequence[DeployTarget]) -> Staged | None:
         """Withdraw what is staged, at the targets too; give what it was, or None."""
@@ -211,7 +228,9 @@ class Deploying:
             raise DeployError(
                 message, code="no-earlier-generation", hint=f"get a new one: edgecert renew {name} --force"
             )
-        self.store.save_deployments(name, replace(state, held={**state.held, serving: reason}))
+        # Held and no longer wanted in one write: a run that dies after it is finished by the next renew.
+        held = replace(state, held={**state.held, serving: reason})
+        self.store.save_deployments(name, _wanting(held, previous, targets))
         self.store.audit("rolled-back", name, held=serving, generation=previous)
         bundle = self.store.load_bundle(name, previous)
         return bundle, self.deploy(bundle, targets, DeployOptions(rollback=True))
@@ -346,6 +365,14 @@ class Deploying:
         self.store.save_deployments(bundle.meta.name, replace(state, targets=(*others, entry)))
         elapsed = round((self.clock.monotonic() - started) * 1000)
         return TargetResult(entry, bundle.meta, elapsed, failed, verification)
+
+
+def _wanting(state: Deployments, generation: int, targets: Sequence[DeployTarget]) -> Deployments:
+    kept = {entry.target: entry for entry in state.targets}
+    for target in targets:
+        before = kept.get(target.name) or Deployment(target.name, target.kind, wanted=generation)
+        kept[target.name] = replace(before, kind=target.kind, wanted=generation)
+    return replace(state, targets=tuple(kept.values()))
 
 
 def first_failure(results: Sequence[TargetResult]) -> DeployError | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import CertificateStore, OpenRequest, Progress
     from edgecert.model.answer import Answer
+    from edgecert.shared.bundle import Bundle
     from edgecert.shared.chain import Chain
     from edgecert.shared.clock import Clock
 
@@ -96,7 +97,11 @@ class Intake:
         with self.store.lock(request.lineage, self.lock_timeout):
             chain = order_chain(request.spki_sha256, answer.certificates, extra=options.candidates)
             self._refuse_unfit(chain)
-            self._refuse_known(request.lineage, chain.leaf)
+            known = self._known(request.lineage, chain.leaf)
+            if known is not None and request.state == "open":  # an import died before it could say that it was done
+                self.store.save_request(replace(request, state="completed"))
+                return Outcome(request.lineage, "imported", bundle=known, request=request)
+            self._refuse_known(known)
             self._refuse_other_names(compare_names_of(request, chain.leaf), options)
             trust = self._trust_findings(chain, options)
             bundle, findings = complete_request(
@@ -118,7 +123,7 @@ class Intake:
             chain = order_chain(spki, answer.certificates, extra=options.candidates)
             verify_chain_order(chain.certificates)
             self._refuse_unfit(chain)
-            self._refuse_known(options.name, chain.leaf)
+            self._refuse_known(self._known(options.name, chain.leaf))
             trust = self._trust_findings(chain, options)
             friendly = options.friendly_name or answer.friendly_name or options.name
             bundle = make_bundle(
@@ -162,11 +167,15 @@ class Intake:
         if chain.dropped_roots:
             self.progress.step("the root inside the answer is left out: whoever verifies must have it already")
 
-    def _refuse_known(self, name: str, leaf: x509.Certificate) -> None:
-        for number in self.store.generations(name):
-            if self.store.load_bundle(name, number).leaf == leaf:
-                message = f"this certificate is already in the store: {name} generation {number}"
-                raise StoreError(message, code="already-imported", hint=f"edgecert deploy {name}")
+    def _known(self, name: str, leaf: x509.Certificate) -> Bundle | None:
+        bundles = (self.store.load_bundle(name, number) for number in self.store.generations(name))
+        return next((bundle for bundle in bundles if bundle.leaf == leaf), None)
+
+    def _refuse_known(self, known: Bundle | None) -> None:
+        if known is not None:
+            meta = known.meta
+            message = f"this certificate is already in the store: {meta.name} generation {meta.generation}"
+            raise StoreError(message, code="already-imported", hint=f"edgecert deploy {meta.name}")
 
     def _refuse_other_names(self, findings: tuple[Finding, ...], options: IntakeOptions) -> None:
         differing = [finding for finding in findings if finding.code in NAMES_DIFFER]

@@ -25,7 +25,7 @@ from edgecert.shared.duration import parse_duration
 from edgecert.shared.names import from_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgecert.interfaces import CertificateStore, Issuer, KeySource, Progress
     from edgecert.lifecycle.demand import Demand
@@ -75,10 +75,11 @@ class Issuance:
             return "; ".join(differences)
         return "it is due for renewal" if renew_due else ""
 
-    def issue(self, demand: Demand, *, fresh: bool = False) -> Outcome:
+    def issue(self, demand: Demand, *, fresh: bool = False, announce: Callable[[int], None] | None = None) -> Outcome:
         """Get a certificate for ``demand`` and store it, or leave an open request behind that waits for a person.
 
-        An open request with the same digest is gone on with, unless ``fresh`` asks for a new key.
+        An open request with the same digest is gone on with, unless ``fresh`` asks for a new key. ``announce`` is told
+        the number of the new generation just before that is stored.
 
         Raises:
             RefusedError: the CA refused; the request stays open.
@@ -87,7 +88,7 @@ class Issuance:
         """
         self.settle(demand.name)
         request = None if fresh else self._find_open(demand)
-        newly = request is None
+        newly = request is None or not request.request_file
         if request is None:
             request = self.open_request(demand)
         else:
@@ -101,7 +102,13 @@ class Issuance:
                 return Outcome(demand.name, "waiting", request=request, newly_waiting=newly, message=message)
             case Issued(certificates=certificates, staging_ca=staging_ca):
                 bundle, findings = complete_request(
-                    self.store, request, certificates, clock=self.clock, progress=self.progress, staging_ca=staging_ca
+                    self.store,
+                    request,
+                    certificates,
+                    clock=self.clock,
+                    progress=self.progress,
+                    staging_ca=staging_ca,
+                    announce=announce,
                 )
                 return Outcome(demand.name, "issued", bundle=bundle, request=request, findings=findings)
 
@@ -185,6 +192,7 @@ def complete_request(  # the facts of one answer
     progress: Progress,
     extra: Sequence[x509.Certificate] = (),
     staging_ca: bool = False,
+    announce: Callable[[int], None] | None = None,
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Store the CA's ``certificates`` as the next generation of the request's lineage and close the request.
 
@@ -206,6 +214,8 @@ def complete_request(  # the facts of one answer
         staging_ca=staging_ca,
         findings=tuple(finding.code for finding in findings),
     )
+    if announce is not None:
+        announce(bundle.meta.generation)
     store.add_generation(bundle)
     store.save_request(replace(request, state="completed"))
     store.audit("generation-stored", request.lineage, generation=bundle.meta.generation, serial=bundle.meta.serial)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from edgecert.interfaces import CertificateStore, DeployOptions, Progress, SavedSettings
+    from edgecert.interfaces import CertificateStore, DeployOptions, Notifier, Progress, SavedSettings
     from edgecert.lifecycle.deploy import Deploying, TargetResult
     from edgecert.lifecycle.issue import Issuance, Outcome
     from edgecert.model.request import DeployTarget
@@ -55,17 +55,40 @@ class Renewing:
     clock: Clock
     progress: Progress
     lock_timeout: float
+    notifier: Notifier
 
     def renew(
         self, name: str, *, force: bool = False, dry_run: bool = False, options: DeployOptions = DEPLOY_AS_USUAL
     ) -> RenewResult:  # frozen
-        """Do what is due for the lineage ``name``. Errors are part of the result, never raised."""
+        """Do what is due for the lineage ``name``. Errors are part of the result, never raised.
+
+        What failed, and what newly waits for a person, is told to the lineage's notify command.
+        """
         try:
             with self.store.lock(name, self.lock_timeout):
-                return self._renew(name, force=force, dry_run=dry_run, options=options)
+                result = self._renew(name, force=force, dry_run=dry_run, options=options)
         except EdgecertError as error:
             self.progress.warn(error.code, f"{name}: {error.message}", name)
-            return RenewResult(name, "failed", error=error, certificate=self._meta(name))
+            result = RenewResult(name, "failed", error=error, certificate=self._meta(name))
+        if not dry_run:
+            self._notify(result)
+        return result
+
+    def _notify(self, result: RenewResult) -> None:
+        settings = self.store.load_settings(result.name) if result.name in self.store.lineages() else None
+        command = settings.request.renewal.notify_command if settings else ()
+        if not command or not (result.error or result.newly_waiting):
+            return
+        meta, error = result.certificate, result.error
+        self.notifier.notify(
+            command,
+            {
+                "event": "renewal-failed" if error else "waiting",
+                "name": result.name,
+                "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+                "not_after": format_time(meta.not_after) if meta else None,
+            },
+        )
 
     def _renew(self, name: str, *, force: bool, dry_run: bool, options: DeployOptions) -> RenewResult:
         settings = self.store.load_settings(name)
@@ -82,7 +105,10 @@ class Renewing:
         self.progress.step(
             f"{name}: renewing ({'asked for' if due_at is None or not due else 'due since ' + format_time(due_at)})"
         )
-        outcome = self.issuance_for(settings).issue(Demand(settings.request, planned_part(settings, name)))
+        outcome = self.issuance_for(settings).issue(
+            Demand(settings.request, planned_part(settings, name)),
+            announce=lambda number: self.deploying.announce(name, number, self.targets_of(settings)),
+        )
         return self._after_issue(name, settings, outcome, due_at, options, deployed)
 
     def _after_issue(  # the facts of one run

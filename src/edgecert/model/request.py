@@ -1,7 +1,7 @@
 """The frozen request: everything that decides which certificate is made, by whom, and where it goes.
 
-These dataclasses are the schema of the flags file. Each key is declared once, here, with its default and its help; validation, command-line
-flags, the JSON schema and the reference page are read from them.
+These dataclasses are the schema of the flags file. Each key is declared once, here, with its default and its help;
+validation, command-line flags, the JSON schema and the reference page are read from them.
 """
 
 from __future__ import annotations
@@ -26,17 +26,24 @@ BIT_LENGTHS: Final[dict[str, tuple[int, ...]]] = {"rsa": (2048, 3072, 4096), "ec
 class CertificateOptions:
     """``[certificate]``: the lineage and its key."""
 
-    name: str = option("", help="the lineage: lower-case letters, digits, dot, hyphen, underscore", pattern=NAME_PATTERN, required=True)
+    name: str = option(
+        "", help="the lineage: lower-case letters, digits, dot, hyphen, underscore", pattern=NAME_PATTERN, required=True
+    )
     friendly_name: str = option("", help="what people call this certificate; also inside an exported PKCS#12")
-    role: Role = option("external-edge", help="which side of the edge the certificate is for", choices=("external-edge", "internal-edge"))
+    role: Role = option(
+        "external-edge",
+        help="which side of the edge the certificate is for",
+        choices=("external-edge", "internal-edge"),
+    )
     key_algorithm: KeyAlgorithm = option("rsa", help="algorithm of the key", choices=("rsa", "ecdsa"))
-    bit_length: int = option(0, help="rsa: 2048, 3072, 4096; ecdsa: 256, 384; 0 = 2048 or 256", choices=(0, 2048, 3072, 4096, 256, 384))
+    bit_length: int = option(
+        0, help="rsa: 2048, 3072, 4096; ecdsa: 256, 384; 0 = 2048 or 256", choices=(0, 2048, 3072, 4096, 256, 384)
+    )
     exportable: bool = option(True, help="whether `export` may hand out the key; false keeps it wrapped on disk")
     reuse_key: bool = option(False, help="keep the key at renewal instead of making a new one")
     client_auth: bool = option(False, help="also ask for extended key usage clientAuth (csr and local)")
     xmpp_identifiers: bool = option(False, help="add SRVName and xmppAddr for each XMPP domain (csr and local)")
     template: str = option("", help="AD CS certificate template name (csr)")
-    pair: str = option("", help="the other lineage of an RSA + ECDSA pair", pattern=NAME_PATTERN)
 
     @property
     def bits(self) -> int:
@@ -71,7 +78,11 @@ class Topology:
 class IssuerOptions:
     """``[issuer]``: who signs."""
 
-    kind: IssuerKind = option("local", help="acme: a CA that speaks ACME; local: the built-in CA; csr: a person carries a CSR to a CA", choices=("acme", "csr", "local"))
+    kind: IssuerKind = option(
+        "local",
+        help="acme: a CA that speaks ACME; local: the built-in CA; csr: a person carries a CSR to a CA",
+        choices=("acme", "csr", "local"),
+    )
     request_file: str = option("", help="csr: where the CSR is written", path=True)
     validity: str = option("90d", help="local: how long a certificate lives", duration=True)
     unconstrained: bool = option(False, help="local: make the CA without name constraints")
@@ -81,8 +92,12 @@ class IssuerOptions:
 class RenewalOptions:
     """``[renewal]``: when and who is told."""
 
-    renew_before: str = option("auto", help='how long before the end to renew: "auto" or a duration', pattern=r"auto|\d+[smhdw]")
-    notify_command: tuple[str, ...] = option((), help="program and arguments that are told of failures and reminders, JSON on stdin")
+    renew_before: str = option(
+        "auto", help='how long before the end to renew: "auto" or a duration', pattern=r"auto|\d+[smhdw]"
+    )
+    notify_command: tuple[str, ...] = option(
+        (), help="program and arguments that are told of failures and reminders, JSON on stdin"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +105,32 @@ class DeployTarget:
     """``[[deploy]]``: one place where the certificate is served."""
 
     name: str = option("", help="name of the target", pattern=NAME_PATTERN, required=True)
-    kind: TargetKind = option("gateway", help="gateway: over its control socket; files: PEM files and a reload command", choices=("gateway", "files"))
+    kind: TargetKind = option(
+        "gateway",
+        help="gateway: over its control socket; files: PEM files and a reload command",
+        choices=("gateway", "files"),
+    )
     control: str = option("/run/edgecert-gateway/control.sock", help="gateway: its control socket", path=True)
     user: str = option("", help="gateway: the user it must run as; default: the owner of the socket's directory")
     directory: str = option("", help="files: directory to write into", path=True)
-    layout: Layout = option("pem-files", help="files: one file each, key and chain combined, or a pair per domain", choices=("pem-files", "combined", "per-domain"))
+    layout: Layout = option(
+        "pem-files",
+        help="files: one file each, key and chain combined, or a pair per domain",
+        choices=("pem-files", "combined", "per-domain"),
+    )
     cert_file: str = option("fullchain.pem", help="files: name of the certificate file (leaf and chain)")
     key_file: str = option("privkey.pem", help="files: name of the key file")
     combined_file: str = option("combined.pem", help="files: name of the file of layout combined")
     owner: str = option("", help="files: user[:group] that owns the files")
     mode: str = option("0600", help="files: mode of the key file", pattern="0[0-7]{3}")
-    reload_command: tuple[str, ...] = option((), help="files: program and arguments that make the service read the files again")
+    reload_command: tuple[str, ...] = option(
+        (), help="files: program and arguments that make the service read the files again"
+    )
     reload_timeout: str = option("30s", help="files: how long the reload command may take", duration=True)
     plaintext_key: bool = option(False, help="files: allow a key that is not exportable to be written in the clear")
-    verify: tuple[str, ...] = option((), help="addresses asked after a deploy: xmpp-s2s://host:port, xmpps-s2s://host:port, tls://host:port")
+    verify: tuple[str, ...] = option(
+        (), help="addresses asked after a deploy: xmpp-s2s://host:port, xmpps-s2s://host:port, tls://host:port"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,6 @@ def _check_certificate(request: CertificateRequest) -> Iterator[KeyProblem]:
         yield KeyProblem("certificate.bit_length", message)
     if certificate.role == "internal-edge" and not request.topology.internal_fqdn:
         yield KeyProblem("topology.internal_fqdn", "is required for role internal-edge")
-    if certificate.pair and certificate.pair == certificate.name:
-        yield KeyProblem("certificate.pair", "names this certificate itself; the other of the two belongs here")
 
 
 def _check_issuer(request: CertificateRequest) -> Iterator[KeyProblem]:

@@ -1,7 +1,7 @@
 """What can go wrong, whose fault it is, and the exit code that says so.
 
-Every error of the two programs is an :class:`EdgecertError`. Its ``code`` is stable (scripts and ``edgecert explain`` rely on it),
-its message says what happened, its hint what to do.
+Every error of the two programs is an :class:`EdgecertError`. Its ``code`` is stable (scripts and ``edgecert explain``
+rely on it), its message says what happened, its hint what to do.
 
 * :class:`UsageError` (2): the command line is wrong
     * :class:`ConfigError` (2): a file is wrong; carries every problem of that file

@@ -10,7 +10,7 @@ METADATA_KEY: Final = "option"
 
 @dataclass(frozen=True, slots=True)
 class OptionSpec:
-    """What is known of one key beyond its type: everything that validation, flags, the schema and the reference page need."""
+    """What is known of one key beyond its type: what validation, flags, the schema and the reference page need."""
 
     help: str
     choices: tuple[str | int, ...] = ()
@@ -24,7 +24,7 @@ class OptionSpec:
 
 
 # The return type is Any because dataclasses' field() is typed as the field's own type at the place of use.
-def option(  # noqa: PLR0913  # a declaration: one keyword per thing that can be said of a key
+def option(  # a declaration: one keyword per thing that can be said of a key
     default: Any = None,
     *,
     help: str,  # noqa: A002  # the word argparse and the field use
@@ -40,8 +40,8 @@ def option(  # noqa: PLR0913  # a declaration: one keyword per thing that can be
 ) -> Any:
     """Declare a key: a dataclass field whose metadata holds its :class:`OptionSpec`.
 
-    ``factory`` makes the default of a table; ``duration`` marks text such as ``90d``; ``path`` marks a file name that counts from
-    the file's directory; ``required`` says that a file must give it.
+    ``factory`` makes the default of a table; ``duration`` marks text such as ``90d``; ``path`` marks a file name that
+    counts from the file's directory; ``required`` says that a file must give it.
     """
     spec = OptionSpec(help, choices, minimum, maximum, pattern, duration, path, required, metavar)
     if factory is not None:

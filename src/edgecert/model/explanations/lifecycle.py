@@ -106,6 +106,12 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "It was made with `exportable = false`: the key is kept wrapped, and no verb hands it out.",
         "Export the chain alone with `--chain-only`, or issue a new certificate with `exportable = true`.",
     ),
+    "notify-failed": Explanation(
+        "The notify command did not work",
+        "The program of `renewal.notify_command` could not be run, took longer than 30 s or ended with a fault. The "
+        "renewal itself is not touched by that.",
+        "Run the program by hand with a JSON document on its standard input.",
+    ),
     "nothing-to-deploy": Explanation(
         "No generation is fit to be deployed",
         "A deployment is open, but every generation is held, expired or from a test CA.",

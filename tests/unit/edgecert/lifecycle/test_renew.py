@@ -90,3 +90,17 @@ def test_settings_that_plan_no_such_part_are_refused() -> None:
     assert planned_part(settings, "edge").name == "edge"
     with pytest.raises(PlanError):
         planned_part(settings, "edge-2")
+
+
+def test_failures_and_new_waiting_are_told_to_the_notify_command() -> None:
+    world = World()
+    request = a_request("edge", "gw")
+    world.apply(replace(request, renewal=replace(request.renewal, notify_command=("tell", "me"))))
+    world.renew(force=True)
+    assert world.told == []
+    world.ca.refuse = True
+    world.renew(force=True)
+    ((command, document),) = world.told
+    assert command == ("tell", "me")
+    assert document["event"] == "renewal-failed"
+    assert document["name"] == "edge"

@@ -49,10 +49,6 @@ def test_an_internal_edge_needs_its_fqdn() -> None:
     assert keys(certificate=certificate, topology=Topology(internal_fqdn="edge.corp.example")) == []
 
 
-def test_a_pair_is_another_certificate() -> None:
-    assert keys(certificate=CertificateOptions(name="e", pair="e")) == ["certificate.pair"]
-
-
 def test_what_an_acme_ca_never_gives_is_refused_before_it_is_asked() -> None:
     certificate = CertificateOptions(name="e", client_auth=True, xmpp_identifiers=True)
     found = keys(certificate=certificate, issuer=IssuerOptions(kind="acme"))
