@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 GATEWAY_USER: Final = "edgecert-gateway"
 
-# What both services can do without, by systemd.exec(5).
+# What both services can do without, by systemd.exec(5). MemoryDenyWriteExecute= is left out on purpose: the TLS library of
+# the gateway makes its callbacks at run time (cffi, "Cannot allocate write+execute memory for ffi.callback()"), and a
+# reload command of edgecert may be a program that compiles as it runs.
 _SANDBOX: Final = """\
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -25,7 +27,6 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 LockPersonality=yes
-MemoryDenyWriteExecute=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
@@ -91,8 +92,9 @@ SuccessExitStatus=5
 User=root
 StateDirectory=edgecert
 StateDirectoryMode=0700
-# Without these three root could neither use the gateway's socket nor give files to a service's user.
-CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+# The first three: to use the gateway's socket and give files to a service's user. The others: for reload commands
+# that become that user and signal it, as prosodyctl does.
+CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER CAP_KILL CAP_SETUID CAP_SETGID
 {sandbox}RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 SystemCallFilter=@system-service
 # Where targets of kind files are written, and the key-encryption key is made. A reload_command may need more:
