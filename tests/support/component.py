@@ -27,12 +27,7 @@ class Component:
 
     async def handshake(self, secret: str) -> str:
         """Show the secret and give the gateway's answer."""
-        header = (
-            f"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' "
-            f"to='{self.domain}'>"
-        )
-        self._writer.write(header.encode())
-        opened = await self._until(r"<stream:stream[^>]*>")
+        opened = await self.say_header(r"<stream:stream[^>]*>")
         stream_id = re.search(r"\bid=['\"]([^'\"]+)", opened)
         if stream_id is None:
             message = f"no stream id in {opened!r}"
@@ -40,6 +35,19 @@ class Component:
         digest = hashlib.sha1((stream_id.group(1) + secret).encode(), usedforsecurity=False).hexdigest()
         self._writer.write(f"<handshake>{digest}</handshake>".encode())
         return await self._until(r"<handshake\s*/>|</stream:stream>")
+
+    async def say_header(self, pattern: str = r"</stream:stream>") -> str:
+        """Open the stream and give the answer as far as ``pattern``; by default to the end."""
+        header = (
+            f"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' "
+            f"to='{self.domain}'>"
+        )
+        self._writer.write(header.encode())
+        return await self._until(f"^.*?{pattern}")
+
+    async def read_to_end(self) -> str:
+        """Give everything up to the end of the stream."""
+        return await self._until(r"^.*</stream:stream>")
 
     async def send(self, stanza: str) -> None:
         """Send a stanza."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.net.outbound import StreamFailedError, StreamFailure
 from gateway.net.resolver import ResolveError
@@ -17,17 +18,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from gateway.net.resolver import Resolver
+    from gateway.net.resolver import Found
+    from gateway.net.targets import SrvRecord
 
 ATTEMPT_DELAY: Final = 0.25  # RFC 8305 §5, Connection Attempt Delay
 CONNECT_TIMEOUT: Final = 15.0
+
+
+class Lookup(Protocol):
+    """What is asked of the DNS; :class:`gateway.net.resolver.Resolver` is the real one."""
+
+    async def find_srv(self, service: str, domain: str) -> Found[SrvRecord]:
+        """Give the SRV records of a service; ``ResolveError`` when there is no answer."""
+        ...
+
+    async def find_addresses(self, host: str) -> tuple[Found[str], Found[str]]:
+        """Give the IPv6 and the IPv4 addresses; ``ResolveError`` when there is no answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
     """Finds and dials the servers of a domain."""
 
-    resolver: Resolver
+    resolver: Lookup
     random: Random
     allow_private_targets: bool = False
 
@@ -134,7 +148,7 @@ class _Race:
             await asyncio.get_running_loop().sock_connect(sock, (address, self._port))
         except OSError as error:
             sock.close()
-            self.reasons.append(f"{address}: {error.strerror or error}")
+            self.reasons.append(f"{address}: {os.strerror(error.errno) if error.errno else error}")
             self._turn.set()
             return
         except BaseException:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import Component, connect_component
+
+if TYPE_CHECKING:
+    from tests.integration.gateway.conftest import World
+
+DOMAIN = "contoso.example"
+
+
+async def dial(world: World, domain: str) -> Component:
+    return Component(domain, *await asyncio.open_connection(world.addresses[DOMAIN], 5347))
+
+
+async def test_only_who_knows_the_secret_of_a_home_gets_in(world: World) -> None:
+    async with world.gateway(world.settings(DOMAIN, 1), None) as gateway:
+        wrong = await dial(world, DOMAIN)
+        assert "<handshake" not in await wrong.handshake("guess")
+        await wrong.close()
+        stranger = await dial(world, "stranger.example")
+        assert "host-unknown" in await stranger.say_header()
+        await stranger.close()
+        assert gateway.hub.components == {}
+        async with connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]):
+            assert list(gateway.hub.components) == [DOMAIN]
+
+
+async def test_a_new_component_takes_the_place_of_a_dead_one(world: World) -> None:
+    async with world.gateway(world.settings(DOMAIN, 1), None) as gateway:
+        older = await dial(world, DOMAIN)
+        await older.handshake(SECRET)
+        async with connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]) as newer:
+            assert "conflict" in await older.read_to_end()
+            await newer.message(f"a@{DOMAIN}", "b@stranger.example", "x")
+            assert "not-allowed" in await newer.receive()
+            assert len(gateway.hub.components) == 1
+        await older.close()
+
+
+async def test_nobody_speaks_for_another_domain(world: World) -> None:
+    async with (
+        world.gateway(world.settings(DOMAIN, 1), None, "fabrikam.example"),
+        connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]) as component,
+    ):
+        await component.message("boss@other.example", "bob@fabrikam.example", "x")
+        with pytest.raises(ConnectionResetError, match="invalid-from"):
+            await component.receive()

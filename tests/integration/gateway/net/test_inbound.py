@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import connect_component
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from tests.integration.gateway.conftest import World
+
+
+async def test_a_stream_knows_whom_it_brought_and_on_which_generation(world: World) -> None:
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example") as gateway,
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example"),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.message("bob@fabrikam.example", "alice@contoso.example", "x")
+        await alice.receive()
+        (connection,) = gateway.hub.inbound
+        assert connection.authenticated
+        assert (connection.partner, connection.home) == ("fabrikam.example", "contoso.example")
+        assert (connection.generation, connection.stanzas) == (("edge", 1), 1)
+        assert b'streams{direction="inbound",generation="1"} 1.0' in gateway.metrics.render()
+        connection.abort()
+        await eventually(lambda: not gateway.hub.inbound)
+        assert b'streams{direction="inbound"' not in gateway.metrics.render()
+
+
+async def test_a_stanza_for_a_domain_that_is_not_ours_is_answered_in_the_home_domains_name(world: World) -> None:
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example") as gateway,
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example") as other,
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.message("bob@fabrikam.example", "alice@contoso.example", "x")
+        await alice.receive()
+        (pair,) = other.hub.pairs.values()
+        assert pair.connection is not None
+        stray = b"<message from='bob@fabrikam.example' to='x@litware.example' id='s'><body>x</body></message>"
+        pair.connection.stream._say(stray)  # noqa: SLF001  # our own stream would not say it
+        pair.connection.wake()
+        answer = await bob.receive()
+        assert "service-unavailable" in answer
+        assert "from='contoso.example'" in answer
+        assert gateway.hub.inbound
