@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 GATEWAY_USER: Final = "edgecert-gateway"
 
-# What both services can do without, by systemd.exec(5). MemoryDenyWriteExecute= is left out on purpose: the TLS library of
+# What both services can do without, by systemd.exec(5). MemoryDenyWriteExecute= is left out: the TLS library of
 # the gateway makes its callbacks at run time (cffi, "Cannot allocate write+execute memory for ffi.callback()"), and a
 # reload command of edgecert may be a program that compiles as it runs.
 _SANDBOX: Final = """\
