@@ -76,7 +76,7 @@ class ConfigProblem:
     message: str
     nearest: str = ""
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # type: ignore[explicit-override]  # its import is not worth it at every start
         """Give ``file:line: key: what``."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         hint = f" (did you mean {self.nearest}?)" if self.nearest else ""
