@@ -58,6 +58,8 @@ class HandshakeProber:
             raise NetworkError(f"{address}: TLS failed: {error.reason or error}", code="no-tls") from None
         except OSError as error:
             raise NetworkError(f"{address}: {error.strerror or error}", code="unreachable") from None
+        except (ValueError, OverflowError) as error:  # a name or port that no handshake can be done with
+            raise NetworkError(f"{address}, {domain!r}: {error}", code="unreachable") from None
 
 
 class _Deadline:

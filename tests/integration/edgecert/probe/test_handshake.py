@@ -85,6 +85,18 @@ def test_addresses_are_read_as_people_write_them() -> None:
             parse_address(wrong)
 
 
+@pytest.mark.parametrize(("address", "domain"), [("127.0.0.1:99999", DOMAIN), (f"{'a' * 70}.example:1", DOMAIN)])
+def test_what_cannot_be_asked_is_unreachable_too(address: str, domain: str) -> None:
+    with pytest.raises(NetworkError) as caught:
+        HandshakeProber().probe(address, "tls", domain, timeout=5)
+    assert caught.value.code == "unreachable"
+
+
+def test_a_name_that_tls_cannot_carry_is_no_crash(pki: Pki) -> None:
+    with Listener(pki.issue([DOMAIN]), answers=()) as listener, pytest.raises(NetworkError):
+        HandshakeProber().probe(listener.address, "tls", ".leading.dot", timeout=5)
+
+
 def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="smtp"):
         HandshakeProber().probe("127.0.0.1:25", "smtp", DOMAIN, timeout=1)
