@@ -46,6 +46,8 @@ class HandshakeProber:
         """
         if protocol not in PROTOCOLS:
             raise NetworkError(f"{protocol!r} cannot be probed", code="no-tls", hint=f"known: {', '.join(PROTOCOLS)}")
+        if not domain or domain.startswith("."):
+            raise NetworkError(f"{domain!r} is no name that a server could be asked for", code="unreachable")
         deadline = _Deadline(self._clock, timeout)
         try:
             with _connect(address, deadline) as connection:
