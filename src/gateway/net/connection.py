@@ -14,7 +14,7 @@ from typing_extensions import override
 from gateway.tls.channel import TlsFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgecert.shared.clock import Clock
     from gateway.errors import Condition
@@ -27,6 +27,7 @@ READ_STEP: Final = 65536
 WRITE_HIGH: Final = 262_144
 CLOSE_TIMEOUT: Final = 30.0
 LINGER_TIMEOUT: Final = 5.0
+DEAD_AFTER_MS: Final = 60_000
 
 # One buffer for all: the loop fills it and calls `buffer_updated` before it asks for another one.
 _BUFFER: Final = memoryview(bytearray(READ_STEP))
@@ -124,7 +125,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self.machine.close(condition, text)
         self.process()
         if not self.machine.closed:
-            self._arm(CLOSE_TIMEOUT, self._give_up)
+            self.arm(CLOSE_TIMEOUT, self._give_up)
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -194,6 +195,9 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
             # Small replies would wait for the peer's delayed acknowledgement.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # What the peer's host does not acknowledge for a minute tells that it is gone (RFC 5482).
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.peer_address = _host(transport.get_extra_info("peername"))
         self.local_address = _host(transport.get_extra_info("sockname"))
         self.on_connected()
@@ -223,7 +227,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._ending = True
-        self._disarm()
+        self.disarm()
         self._take_eof()
         self._transport = None
         self.on_lost()
@@ -283,7 +287,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         if self.tls is not None:
             self.tls.shutdown()
             self._write(self.tls.data_to_send())
-        self._arm(LINGER_TIMEOUT, self.abort)
+        self.arm(LINGER_TIMEOUT, self.abort)
         if not transport.is_closing():
             transport.resume_reading()
             with suppress(OSError):  # the peer may have cut the connection already
@@ -293,11 +297,13 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self.machine.close()
         self.process()
 
-    def _arm(self, delay: float, action: object) -> None:
-        self._disarm()
-        self._deadline = self._loop.call_later(delay, action)  # type: ignore[arg-type]  # a bound method without arguments
+    def arm(self, delay: float, action: Callable[[], None]) -> None:
+        """Do ``action`` after ``delay`` seconds, in place of what was due."""
+        self.disarm()
+        self._deadline = self._loop.call_later(delay, action)
 
-    def _disarm(self) -> None:
+    def disarm(self) -> None:
+        """Let nothing be due."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

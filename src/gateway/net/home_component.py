@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from typing_extensions import override
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gateway.xmpp.configs import StreamLimits
 
 logger = logging.getLogger(__name__)
+
+HANDSHAKE_TIMEOUT: Final = 30.0
 
 
 class ComponentOwner(Protocol):
@@ -92,6 +94,14 @@ class ComponentConnection(Connection[ComponentEvent]):
         self.wake()
 
     @override
+    def on_connected(self) -> None:
+        self.arm(HANDSHAKE_TIMEOUT, self._expire)
+        self.process()
+
+    def _expire(self) -> None:
+        self.close(Condition.CONNECTION_TIMEOUT, "no handshake in time")
+
+    @override
     def on_writable(self) -> None:
         self._owner.component_writable(self)
 
@@ -107,6 +117,7 @@ class ComponentConnection(Connection[ComponentEvent]):
             case StanzaRefused(envelope, condition, text):
                 self._owner.refuse_from_home(envelope, condition, text)
             case ComponentAuthorized(domain):
+                self.disarm()
                 self.domain = domain
                 self._owner.component_up(self, domain)
             case Closed(condition, by_peer, text):

@@ -238,11 +238,12 @@ class Certificates:
                     continue
                 others = [other for key, other in bundles.items() if key != name]
                 verify_material(bundle, now=self._clock.now(), served_domains=options.domains, others=others)
-        before = self.serving
-        self._trust, self.options = trust, options
-        self._put_in_service(bundles)
+        before = [item.leaf for item in self.serving]
+        if options != self.options or trust.roots != self._trust.roots or not self._are_serving(bundles):
+            self._trust, self.options = trust, options
+            self._put_in_service(bundles)
         self.faults.pop("certificate_dir", None)
-        return [item.leaf for item in before] != [item.leaf for item in self.serving]
+        return before != [item.leaf for item in self.serving]
 
     # --- machinery
 
@@ -269,6 +270,9 @@ class Certificates:
     def _is_serving(self, bundle: Bundle) -> bool:
         serving = self._bundles.get(bundle.meta.name)
         return serving is not None and serving.meta.fingerprint_sha256 == bundle.meta.fingerprint_sha256
+
+    def _are_serving(self, bundles: Mapping[str, Bundle]) -> bool:
+        return bundles.keys() == self._bundles.keys() and all(map(self._is_serving, bundles.values()))
 
     def _activate(self, bundle: Bundle) -> None:
         """Build, record, assign, in this order: a process that dies between is one that swapped, or did not."""
