@@ -15,6 +15,7 @@ FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 WORLDLY: Final = (
     "edgecert/cli",
     "edgecert/deploy",
+    "edgecert/dns",
     "edgecert/issuers",
     "edgecert/probe",
     "edgecert/shared",

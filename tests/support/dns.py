@@ -1,8 +1,8 @@
-"""A small authoritative DNS responder on a loopback address: SRV, A and AAAA from a dictionary, UDP and TCP.
+"""A small authoritative DNS responder on a loopback address: records of any type from a dictionary, UDP and TCP.
 
 ``{"_xmpp-server._tcp.contoso.example": {"SRV": ["0 5 5269 xmpp.contoso.example."]}}``: names without the final
 dot, values as in a zone file. A name that is not there is NXDOMAIN, a name without that type an empty answer; both
-carry a SOA.
+carry a SOA. A CNAME is followed as far as the dictionary goes.
 
 ``python -m tests.support.dns ADDRESS FILE.json`` serves such a dictionary until it is interrupted.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -42,6 +43,10 @@ class Zone:
     """Names that get no answer at all."""
     broken: set[str] = field(default_factory=set)
     """Names that get SERVFAIL."""
+    bogus: set[str] = field(default_factory=set)
+    """Names that get SERVFAIL unless checking is disabled (CD), as from a validating resolver."""
+    delays: dict[str, float] = field(default_factory=dict)
+    """Seconds after which names are answered."""
     queries: list[tuple[str, str]] = field(default_factory=list)
     """Every question, in order: name and type."""
 
@@ -54,19 +59,29 @@ class Zone:
         self.queries.append((name, kind))
         if name in self.silent:
             return None
+        if name in self.delays:
+            threading.Event().wait(self.delays[name])
         response = dns.message.make_response(query)
         response.flags |= dns.flags.AA
-        entry = self.records.get(name)
-        if name in self.broken:
+        if name in self.broken or (name in self.bogus and not query.flags & dns.flags.CD):
             response.set_rcode(dns.rcode.SERVFAIL)
-        elif entry is not None and entry.get(kind):
-            response.answer.append(dns.rrset.from_text_list(question.name, 60, "IN", kind, entry[kind]))
         else:
-            if entry is None:
-                response.set_rcode(dns.rcode.NXDOMAIN)
-            soa = f"ns.invalid. admin.invalid. 1 3600 600 86400 {self.negative_ttl}"
-            response.authority.append(dns.rrset.from_text(question.name, self.negative_ttl, "IN", "SOA", soa))
+            self._look_up(response, question.name, kind)
         return response.to_wire()
+
+    def _look_up(self, response: dns.message.Message, name: dns.name.Name, kind: str) -> None:
+        entry = self.records.get(name.to_text(omit_final_dot=True).lower())
+        while entry is not None and "CNAME" in entry and kind != "CNAME":
+            response.answer.append(dns.rrset.from_text_list(name, 60, "IN", "CNAME", entry["CNAME"]))
+            name = dns.name.from_text(entry["CNAME"][0])
+            entry = self.records.get(name.to_text(omit_final_dot=True).lower())
+        if entry is not None and entry.get(kind):
+            response.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, entry[kind]))
+            return
+        if entry is None:
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        soa = f"ns.invalid. admin.invalid. 1 3600 600 86400 {self.negative_ttl}"
+        response.authority.append(dns.rrset.from_text(name, self.negative_ttl, "IN", "SOA", soa))
 
 
 class _Udp(socketserver.BaseRequestHandler):

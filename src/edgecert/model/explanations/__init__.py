@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.explanations import config, deploy, gateway, lifecycle, material, plan, store
+from edgecert.model.explanations import config, deploy, dns, gateway, lifecycle, material, plan, store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ _ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType(
         **store.ENTRIES,
         **config.ENTRIES,
         **deploy.ENTRIES,
+        **dns.ENTRIES,
         **lifecycle.ENTRIES,
         **gateway.ENTRIES,
     }
