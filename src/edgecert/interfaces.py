@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from edgecert.model.challenge import Challenge
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle, BundleMeta
@@ -71,6 +72,26 @@ class Issuer(Protocol):
         Raises:
             RefusedError: the CA will not sign this.
             NetworkError: the CA was not reached.
+        """
+        ...
+
+
+class ChallengeSolver(Protocol):
+    """Publishes what a CA looks for. Both calls may come again for what they were called with before."""
+
+    def present(self, challenges: Sequence[Challenge]) -> None:
+        """Publish all ``challenges``; when this returns, the CA may look.
+
+        Raises:
+            ChallengeError: it could not be published; the caller cleans up all of them.
+        """
+        ...
+
+    def clean_up(self, challenges: Sequence[Challenge]) -> None:
+        """Take ``challenges`` away again; what is not there is no fault.
+
+        Raises:
+            ChallengeError: something stayed behind.
         """
         ...
 

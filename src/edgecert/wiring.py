@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.lifecycle.deploy import Deploying
-from edgecert.shared.errors import UsageError
+from edgecert.model.requestrules import check_issuing
+from edgecert.shared.duration import parse_duration
+from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.store.filesystem import FilesystemStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgecert.interfaces import Deployer, Issuer, Progress, SavedSettings
+    from edgecert.interfaces import ChallengeSolver, Deployer, Issuer, Progress, SavedSettings
+    from edgecert.issuers.acme.assembly import Acme
     from edgecert.issuers.local import LocalCa
     from edgecert.lifecycle.apply import Applying
     from edgecert.lifecycle.issue import Issuance
     from edgecert.lifecycle.renew import Renewing
     from edgecert.model.keys import PrivateKey
-    from edgecert.model.request import CertificateRequest, DeployTarget
+    from edgecert.model.request import CertificateRequest, ChallengeOptions, DeployTarget
     from edgecert.shared.clock import Clock
     from edgecert.shared.keywrap import KeyWrapper
 
@@ -84,7 +88,7 @@ class Wiring:
         """Give the issuer that ``request`` names.
 
         Raises:
-            UsageError: this version cannot issue from it (code ``issuer-not-available``).
+            ConfigError: what ACME needs is missing in the request.
         """
         match request.issuer.kind:
             case "local":
@@ -96,8 +100,33 @@ class Wiring:
 
                 return CsrIssuer(Path(request.issuer.request_file or f"{request.certificate.name}.csr"))
             case "acme":
-                message = 'this version plans for issuer.kind = "acme", but issues from the local CA or through a CSR'
-                raise UsageError(message, code="issuer-not-available", hint='set [issuer] kind = "local" or "csr"')
+                return self.acme(request)
+
+    def acme(self, request: CertificateRequest) -> Acme:
+        """Give what works with the ACME account that ``request`` names.
+
+        Raises:
+            ConfigError: what ACME needs is missing in the request.
+        """
+        from edgecert.issuers.acme.assembly import Acme  # noqa: PLC0415  # loads the ACME libraries
+
+        if problems := list(check_issuing(request)):
+            source = "issuing by ACME"
+            raise ConfigError([ConfigProblem(source, 0, problem.key, problem.message) for problem in problems])
+        return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, self._solver)
+
+    def _solver(self, options: ChallengeOptions) -> ChallengeSolver:
+        if options.type == "dns-01":
+            from edgecert.challenges.command import CommandSolver  # noqa: PLC0415  # only where it is used
+
+            return CommandSolver(options.command, parse_duration(options.command_timeout).total_seconds())
+        if options.webroot:
+            from edgecert.challenges.webroot import WebrootSolver  # noqa: PLC0415  # the same
+
+            return WebrootSolver(Path(options.webroot))
+        from edgecert.challenges.responder import ResponderSolver  # noqa: PLC0415  # the same
+
+        return ResponderSolver(options.listen)
 
     def local_ca(self, request: CertificateRequest | None = None) -> LocalCa:
         """Give the built-in CA of this state directory."""

@@ -13,6 +13,7 @@ FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Packages that touch the world: their tests may need real sockets, files or processes.
 WORLDLY: Final = (
+    "edgecert/challenges",
     "edgecert/cli",
     "edgecert/deploy",
     "edgecert/dns",

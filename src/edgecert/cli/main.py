@@ -53,6 +53,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "show": Verb("show", "show one certificate with its history", LOOKING),
     "check": Verb("check", "see whether store, chain and listeners are as they should be", LOOKING),
     "export": Verb("export", "write certificate and key as PEM or PKCS#12", LOOKING),
+    "dns": Verb("dns", "show, verify, publish or remove the DNS records of an edge", TOOLS),
+    "account": Verb("account", "show, update or close the account at an ACME CA", TOOLS),
     "ca": Verb("ca", "show, export or extend the built-in local CA", TOOLS),
     "config": Verb("config", "check configuration files; print their schema", TOOLS),
     "explain": Verb("explain", "say what an error or finding code means and how to mend it", TOOLS),

@@ -52,7 +52,7 @@ class Demand:
     def digest(self) -> str:
         """Give a hash over everything that would make another certificate; equal demands have equal digests."""
         options, subject = self.request.certificate, self.request.subject
-        document = {
+        document: dict[str, object] = {
             "names": self.name_texts,
             "common_name": self.planned.common_name,
             "key": self.key_description,
@@ -63,6 +63,8 @@ class Demand:
             "subject": [getattr(subject, attribute) for attribute, _oid in _SUBJECT_ATTRIBUTES],
             "issuer": self.request.issuer.kind,
         }
+        if self.request.issuer.kind == "acme":
+            document |= {"directory": self.request.issuer.directory, "profile": self.request.issuer.profile}
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     def differences(self, bundle: Bundle, origin: OpenRequest | None) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ class Demand:
             return ()
         found = list(self._plain_differences(bundle, origin))
         if not found and origin is not None and origin.digest:
-            found.append("subject, role or template")
+            found.append("subject, role, template, directory or profile")
         return tuple(found)
 
     def _plain_differences(self, bundle: Bundle, origin: OpenRequest | None) -> list[str]:

@@ -122,6 +122,7 @@ class Issuance:
             subject=demand.request.subject,
             client_auth=options.client_auth,
             template=options.template,
+            names_only=demand.request.issuer.kind == "acme",
         )
         request = OpenRequest(
             id=f"{self.clock.now():%Y%m%d%H%M%S}-{secrets.token_hex(3)}",

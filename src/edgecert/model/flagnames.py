@@ -104,7 +104,7 @@ def parse_table_flag(path: str, text: str) -> JsonObject:
     Raises:
         ValueError: a part is not ``key=value``.
     """
-    table = next(key for key in keys_of(CertificateRequest) if key.name == path).table_class
+    table = _table_at(path)
     kinds = {key.name: key.kind for key in keys_of(table)}
     found: dict[str, JsonValue] = {}
     lists: dict[str, list[JsonValue]] = {}
@@ -119,6 +119,14 @@ def parse_table_flag(path: str, text: str) -> JsonObject:
         else:
             found[name] = _parse_scalar(kinds.get(name, KeyKind.TEXT), value)
     return {**found, **lists}
+
+
+def _table_at(path: str) -> type[object]:
+    """Give the class whose keys an entry of the list at ``path`` has."""
+    table: type[object] = CertificateRequest
+    for part in path.split("."):
+        table = next(key for key in keys_of(table) if key.name == part).table_class
+    return table
 
 
 def _words(text: str, separators: str) -> list[str]:

@@ -18,6 +18,8 @@ KeyAlgorithm = Literal["rsa", "ecdsa"]
 IssuerKind = Literal["acme", "csr", "local"]
 TargetKind = Literal["gateway", "files"]
 Layout = Literal["pem-files", "combined", "per-domain"]
+ChallengeType = Literal["http-01", "dns-01"]
+ChallengeProvider = Literal["", "command"]
 
 BIT_LENGTHS: Final[dict[str, tuple[int, ...]]] = {"rsa": (2048, 3072, 4096), "ecdsa": (256, 384)}
 
@@ -75,6 +77,27 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeOptions:
+    """``[[issuer.challenges]]``: how an ACME CA is shown that names are ours; the first entry for a name counts."""
+
+    names: tuple[str, ...] = option(
+        (), help="the names it is for, each as planned (a wildcard with its `*.`); none: all names"
+    )
+    type: ChallengeType = option("http-01", help="the challenge that is answered", choices=("http-01", "dns-01"))
+    listen: str = option("", help="http-01: where edgecert answers by itself, such as 0.0.0.0:80 or [::]:80")
+    webroot: str = option("", help="http-01: document root of a web server that runs already", path=True)
+    provider: ChallengeProvider = option(
+        "", help="dns-01: who publishes the record; command: a program of yours", choices=("", "command")
+    )
+    command: tuple[str, ...] = option(
+        (), help="dns-01: program and arguments; `present NAME VALUE` or `clean-up NAME VALUE` is added"
+    )
+    command_timeout: str = option(
+        "2m", help="dns-01: how long the command may take until the record can be seen", duration=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerOptions:
     """``[issuer]``: who signs."""
 
@@ -86,6 +109,23 @@ class IssuerOptions:
     request_file: str = option("", help="csr: where the CSR is written", path=True)
     validity: str = option("90d", help="local: how long a certificate lives", duration=True)
     unconstrained: bool = option(False, help="local: make the CA without name constraints")
+    directory: str = option("", help="acme: URL of the CA's directory", pattern=r"https://\S+")
+    directory_ca_file: str = option(
+        "",
+        help="acme: PEM file with the CA that the directory's own certificate is from; default: the system's",
+        path=True,
+    )
+    account: str = option(
+        "default", help="acme: which account at the directory; each has a key of its own", pattern=NAME_PATTERN
+    )
+    email: str = option("", help="acme: address for the CA's notices; optional", pattern=r"[^@\s,?]+@[^@\s,?]+")
+    accept_terms: bool = option(False, help="acme: you have read the CA's terms of service and agree")
+    eab_kid: str = option("", help="acme: key identifier of an external account binding")
+    eab_hmac_key_file: str = option(
+        "", help="acme: file with the binding's key (base64url), readable by its owner only", path=True
+    )
+    profile: str = option("", help="acme: the certificate profile asked for; default: the CA's choice")
+    challenges: tuple[ChallengeOptions, ...] = option((), help="acme: how names are proven; the first match counts")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.request import BIT_LENGTHS, CertificateRequest, DeployTarget
+from edgecert.model.request import BIT_LENGTHS, CertificateRequest, ChallengeOptions, DeployTarget
 from edgecert.shared.binding import KeyProblem
+from edgecert.shared.names import NameProblem, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LISTEN: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
 _VERIFY: Final = re.compile(r"(?:xmpp-s2s|xmpps-s2s|tls)://(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _MAX_PORT: Final = 65535
 
@@ -19,6 +21,8 @@ _FILES_ONLY: Final = (
     *("reload_command", "reload_timeout", "plaintext_key"),
 )
 _GATEWAY_ONLY: Final = ("control", "user")
+_HTTP_ONLY: Final = ("listen", "webroot")
+_DNS_ONLY: Final = ("provider", "command", "command_timeout")
 
 
 def check_request(request: CertificateRequest) -> Iterator[KeyProblem]:
@@ -26,6 +30,20 @@ def check_request(request: CertificateRequest) -> Iterator[KeyProblem]:
     yield from _check_certificate(request)
     yield from _check_issuer(request)
     yield from _check_targets(request)
+
+
+def check_issuing(request: CertificateRequest) -> Iterator[KeyProblem]:
+    """Give what is missing before ``request`` can be asked for, though it can be planned without."""
+    issuer = request.issuer
+    if issuer.kind != "acme":
+        return
+    if not issuer.directory:
+        yield KeyProblem("issuer.directory", "is required to issue by ACME: the URL of the CA's directory")
+    if not issuer.accept_terms:
+        yield KeyProblem("issuer.accept_terms", "must be true: an ACME CA issues only to who agrees to its terms")
+    if not issuer.challenges:
+        message = "is required to issue by ACME: at least one [[issuer.challenges]] says how names are proven"
+        yield KeyProblem("issuer.challenges", message)
 
 
 def _check_certificate(request: CertificateRequest) -> Iterator[KeyProblem]:
@@ -50,6 +68,47 @@ def _check_issuer(request: CertificateRequest) -> Iterator[KeyProblem]:
                 yield KeyProblem(f"certificate.{name}", "no ACME CA gives this; it is for issuer kinds csr and local")
     if certificate.template and kind != "csr":
         yield KeyProblem("certificate.template", f"is for issuer kind csr only, and the kind is {kind}")
+    if bool(request.issuer.eab_kid) != bool(request.issuer.eab_hmac_key_file):
+        missing = "eab_hmac_key_file" if request.issuer.eab_kid else "eab_kid"
+        yield KeyProblem(f"issuer.{missing}", "is required: an external account binding has both, eab_kid and its key")
+    for index, challenge in enumerate(request.issuer.challenges):
+        yield from _check_challenge(f"issuer.challenges[{index}]", challenge)
+
+
+def _check_challenge(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
+    plain = ChallengeOptions()
+    for name in _DNS_ONLY if challenge.type == "http-01" else _HTTP_ONLY:
+        if getattr(challenge, name) != getattr(plain, name):
+            other = "dns-01" if challenge.type == "http-01" else "http-01"
+            yield KeyProblem(f"{path}.{name}", f"is for type {other} only, and the type is {challenge.type}")
+    yield from _check_http(path, challenge) if challenge.type == "http-01" else _check_dns(path, challenge)
+    for number, name in enumerate(challenge.names):
+        try:
+            parse_name(name)
+        except NameProblem as problem:
+            yield KeyProblem(f"{path}.names[{number}]", problem.message)
+            continue
+        if challenge.type == "http-01" and name.startswith("*."):
+            message = f"{name} cannot be proven by http-01; a wildcard needs dns-01 (RFC 8555, section 7.1.3)"
+            yield KeyProblem(f"{path}.names[{number}]", message)
+
+
+def _check_http(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
+    if bool(challenge.listen) == bool(challenge.webroot):
+        message = "exactly one of listen and webroot says who answers"
+        yield KeyProblem(f"{path}.{'webroot' if challenge.webroot else 'listen'}", message)
+    elif challenge.listen:
+        match = _LISTEN.fullmatch(challenge.listen)
+        if match is None or not 0 < int(match[1]) <= _MAX_PORT:
+            message = f"{challenge.listen!r} is no address to listen on: write 0.0.0.0:80 or [::]:80"
+            yield KeyProblem(f"{path}.listen", message)
+
+
+def _check_dns(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
+    if not challenge.provider:
+        yield KeyProblem(f"{path}.provider", "is required for type dns-01: command")
+    elif not challenge.command:
+        yield KeyProblem(f"{path}.command", "is required for provider command")
 
 
 def _check_targets(request: CertificateRequest) -> Iterator[KeyProblem]:

@@ -13,6 +13,7 @@ rely on it), its message says what happened, its hint what to do.
     * :class:`ControlError` (1): the gateway refused a call
 * :class:`WaitingError` (5): a person has to act first
 * :class:`RefusedError` (6): the CA refused
+* :class:`ChallengeError` (1): what the CA looks for could not be published
 * :class:`NetworkError` (7): the network or the DNS failed
 * :class:`LockedError` (8): another run holds the lock
 * :class:`PermissionDeniedError` (9): the operating system or the policy does not allow it
@@ -142,6 +143,12 @@ class RefusedError(EdgecertError):
 
     code = "refused"
     exit_code = ExitCode.REFUSED
+
+
+class ChallengeError(EdgecertError):
+    """What an ACME CA looks for could not be published, or not be taken away again."""
+
+    code = "challenge"
 
 
 class NetworkError(EdgecertError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.explanations import config, deploy, dns, gateway, lifecycle, material, plan, store
+from edgecert.model.explanations import acme, config, deploy, dns, gateway, lifecycle, material, plan, store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ _ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType(
         **material.ENTRIES,
         **store.ENTRIES,
         **config.ENTRIES,
+        **acme.ENTRIES,
         **deploy.ENTRIES,
         **dns.ENTRIES,
         **lifecycle.ENTRIES,

@@ -37,11 +37,6 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "At least one target still serves it. Removed here, nobody would renew what is served there.",
         "Take it out of service there first, or say `--in-service`.",
     ),
-    "issuer-not-available": Explanation(
-        "This version cannot issue from that CA",
-        "The plan knows what such a CA takes and refuses, but asking it is not part of this version.",
-        'Set `[issuer] kind = "local"` or `"csr"`.',
-    ),
     "kek-created": Explanation(
         "A key-encryption key was made",
         "Keys that are not exportable are kept wrapped under it. It lies outside the state directory, "

@@ -1,0 +1,189 @@
+"""The issuer that asks an ACME CA: account, order, proofs, certificate (RFC 8555 §7.4).
+
+Where an order stands is kept beside the request before the next step, so that a run that was killed at any point is
+gone on with: the same key, the same order.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from josepy.json_util import encode_b64jose
+
+from edgecert.interfaces import Issued
+from edgecert.issuers.acme.account import UNKNOWN
+from edgecert.issuers.acme.patience import growing_pause
+from edgecert.issuers.acme.problems import AcmeProblemError, malformed
+from edgecert.issuers.acme.proving import Proving
+from edgecert.issuers.acme.wireobjects import new_order, parse_order
+from edgecert.shared.atomic import crash_point
+from edgecert.shared.chain import parse_certificates
+from edgecert.shared.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from cryptography import x509
+
+    from edgecert.interfaces import IssueOrder, Progress
+    from edgecert.issuers.acme.account import Account
+    from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.issuers.acme.orderfile import OrderFile, OrderState
+    from edgecert.issuers.acme.patience import Patience
+    from edgecert.issuers.acme.proving import Rules
+    from edgecert.issuers.acme.wireobjects import Authorization, Order
+
+PATIENCE: Final = 300.0
+"""The seconds that one certificate may take in all."""
+
+_PEM_CHAIN: Final = "application/pem-certificate-chain"
+_STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
+_SETTLING: Final = 12
+
+
+def is_staging(directory_url: str) -> bool:
+    """Whether a directory is one of a CA's for tests, whose certificates nobody trusts."""
+    host = (urlsplit(directory_url).hostname or "").lower()
+    return host in _STAGING_HOSTS or "staging" in host.replace(".", "-").split("-")
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeIssuer:
+    """Issues from an ACME CA; implements :class:`edgecert.interfaces.Issuer`."""
+
+    client: AcmeClient
+    account: Account
+    rules: Rules
+    order_file: Callable[[str, str], OrderFile]
+    patience: Patience
+    progress: Progress
+    profile: str = ""
+
+    @property
+    def kind(self) -> Literal["acme"]:
+        """The word for this issuer in flags files."""
+        return "acme"
+
+    def issue(self, order: IssueOrder) -> Issued:
+        """Get the certificate; asked again for the same request, go on with the same order at the CA.
+
+        Raises:
+            UsageError: ``challenge-missing``, ``challenge-unfit``, ``terms-not-accepted``.
+            RefusedError: the CA will not sign this; the codes say why.
+            ChallengeError: what the CA looks for could not be published.
+            NetworkError: the CA was not reached, failed, or took too long.
+        """
+        for name in order.names:
+            self.rules.index_for(name)
+        self._verify_profile()
+        try:
+            certificates = self._issue(order)
+        except AcmeProblemError as problem:
+            if problem.kind != UNKNOWN:
+                raise
+            self.account.register_again()
+            certificates = self._issue(order)
+        return Issued(certificates, staging_ca=is_staging(self.client.directory_url))
+
+    def _verify_profile(self) -> None:
+        if not self.profile:
+            return
+        offered: dict[str, str] = self.client.directory["meta"].profiles or {}
+        if self.profile not in offered:
+            which = f"it offers {', '.join(sorted(offered))}" if offered else "it offers none"
+            message = f"the CA has no profile {self.profile!r}; {which}"
+            raise RefusedError(
+                message, code="profile-unknown", hint="choose one of them, or leave [issuer] profile out"
+            )
+
+    def _issue(self, asked: IssueOrder) -> tuple[x509.Certificate, ...]:
+        kid = self.account.url
+        file = self.order_file(asked.lineage, asked.request_id)
+        state = file.load()
+        proving = Proving(self.client, self.rules, file, self.progress, state, frozenset(asked.names))
+        with proving.cleaning():
+            order = self._known_order(kid, state) or self._place(kid, asked, proving)
+            if order.status == "pending":
+                proving.prove(kid, order.authorizations)
+                order = self._settled(kid, order, {"pending"}, "the CA to look at the names")
+            if order.status == "invalid":
+                raise proving.failure(self._settled_authorizations(kid, order, proving), order.error)
+        if order.status == "ready":
+            order = self._finalize(kid, order, asked.csr)
+            crash_point("acme-finalized")
+        order = self._settled(kid, order, {"processing"}, "the CA to sign")
+        if order.status == "invalid":
+            raise proving.failure((), order.error)
+        if order.status != "valid" or not order.certificate:
+            raise malformed(f"order: it is {order.status} when it should be valid")
+        return parse_certificates(self.client.post(order.certificate, b"", kid=kid, accept=_PEM_CHAIN).body)
+
+    def _known_order(self, kid: str, state: OrderState) -> Order | None:
+        """Give the order of an earlier run if it is this account's and can still become a certificate."""
+        if not state.order or (state.directory, state.account) != (self.client.directory_url, kid):
+            return None
+        try:
+            order = self._fetch(kid, state.order)
+        except AcmeProblemError as problem:
+            if problem.kind == UNKNOWN:
+                raise
+            return None  # the CA has forgotten it: an order lives for hours or days
+        if order.status == "invalid":
+            return None
+        self.progress.step(f"going on with the order {order.url} ({order.status})")
+        return order
+
+    def _place(self, kid: str, asked: IssueOrder, proving: Proving) -> Order:
+        payload = new_order(asked.names, self.profile)
+        response = self.client.post(self.client.resource("newOrder"), payload, kid=kid)
+        url = response.headers.get("location", "")
+        if not url:
+            raise malformed("order: it has no URL")
+        proving.state = replace(proving.state, directory=self.client.directory_url, account=kid, order=url)
+        proving.file.save(proving.state)
+        crash_point("acme-order-placed")
+        self.progress.step(f"order {url} for {len(asked.names)} name{'s' if len(asked.names) > 1 else ''}")
+        return parse_order(response, url)
+
+    def _finalize(self, kid: str, order: Order, csr: x509.CertificateSigningRequest) -> Order:
+        payload = json.dumps({"csr": encode_b64jose(csr.public_bytes(Encoding.DER))}).encode()
+        try:
+            return parse_order(self.client.post(order.finalize, payload, kid=kid), order.url)
+        except AcmeProblemError as problem:
+            # A finalize whose answer was lost has been done: the order says so, and asking twice is an error.
+            now = self._fetch(kid, order.url)
+            if problem.kind == UNKNOWN or now.status not in ("processing", "valid"):
+                raise
+            return now
+
+    def _fetch(self, kid: str, url: str) -> Order:
+        return parse_order(self.client.post(url, b"", kid=kid), url)
+
+    def _settled(self, kid: str, order: Order, waiting: Collection[str], what: str) -> Order:
+        """Ask for the order until it is in none of the states ``waiting``, as often as the CA says."""
+        number, pause = 0, 0.0
+        while order.status in waiting:
+            if number:
+                self.patience.wait(pause, what)
+            response = self.client.post(order.url, b"", kid=kid)
+            order = parse_order(response, order.url)
+            told = self.patience.retry_after(response.headers.get("retry-after", ""))
+            pause = told if told is not None else growing_pause(number)
+            number += 1
+        return order
+
+    def _settled_authorizations(self, kid: str, order: Order, proving: Proving) -> list[Authorization]:
+        """Give the authorizations of a failed order, those still looked at waited for a little: all reasons at once."""
+        found = proving.fetch(kid, order.authorizations)
+        for number in range(_SETTLING):
+            unsettled = [entry for entry in found if entry.status == "pending" and entry.answered]
+            if not unsettled:
+                break
+            self.patience.wait(growing_pause(number), "the CA to look at the other names")
+            fresh = {entry.url: entry for entry in proving.fetch(kid, [entry.url for entry in unsettled])}
+            found = [fresh.get(entry.url, entry) for entry in found]
+        return found

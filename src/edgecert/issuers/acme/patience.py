@@ -1,0 +1,62 @@
+"""How long one issuance may take in all, and every pause in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from edgecert.shared.errors import NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgecert.shared.clock import Clock
+
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 5.0
+_GROWTH: Final = 1.6
+
+
+class Patience:
+    """A budget of seconds; all that waits takes from it."""
+
+    def __init__(self, clock: Clock, pause: Callable[[float], None], seconds: float) -> None:
+        """Allow ``seconds`` from now on; ``pause`` is what waits."""
+        self._clock = clock
+        self._pause = pause
+        self._end = clock.monotonic() + seconds
+        self._seconds = seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; never negative."""
+        return max(0.0, self._end - self._clock.monotonic())
+
+    def wait(self, seconds: float, what: str) -> None:
+        """Wait ``seconds`` for ``what``.
+
+        Raises:
+            NetworkError: ``acme-timeout``: that is longer than what is left; nothing is waited then.
+        """
+        if seconds >= self.left:
+            message = f"gave up waiting for {what}: one certificate may take {self._seconds:g} s"
+            hint = "run the command again: it goes on with the same order"
+            raise NetworkError(message, code="acme-timeout", hint=hint)
+        self._pause(seconds)
+
+    def retry_after(self, header: str) -> float | None:
+        """Give the seconds that a Retry-After header means (RFC 9110 §10.2.3), or None if it says nothing."""
+        text = header.strip()
+        if text.isdigit():
+            return float(text)
+        try:
+            moment = parsedate_to_datetime(text)
+            return max(0.0, (moment - self._clock.now()) / timedelta(seconds=1))
+        except (ValueError, TypeError):  # TypeError: a date without a zone
+            return None
+
+
+def growing_pause(number: int) -> float:
+    """Give the pause before look ``number`` (from 0) where the CA does not say how long."""
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * _GROWTH ** min(number, 20)))

@@ -1,0 +1,135 @@
+"""Issuing by ACME: what the CA refuses, what keeps it from looking, and what is missing here."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from edgecert.model.explanations.entry import Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SERVER: Final[Mapping[str, Explanation]] = {
+    "acme-unreachable": Explanation(
+        "The ACME server does not answer",
+        "No connection, no answer in time, or an answer that broke off; it was tried several times.",
+        "See whether this host reaches the directory's URL (firewall, DNS), and run the command again: it goes on with "
+        "the same key and the same order.",
+    ),
+    "acme-tls": Explanation(
+        "The ACME server's own certificate is not trusted",
+        "The connection to the directory is encrypted, but its certificate is from a CA that this host does not know, "
+        "or is for another name.",
+        "For a private CA name the file with its root: `directory_ca_file` in [issuer].",
+    ),
+    "acme-malformed": Explanation(
+        "The ACME server does not speak ACME",
+        "An answer lacks what RFC 8555 says must be in it, or is not JSON at all.",
+        "See that `directory` in [issuer] is the URL of a directory, not of a web page, and that no proxy answers.",
+    ),
+    "acme-unavailable": Explanation(
+        "The ACME server fails again and again",
+        "It answered with a fault of its own (500 to 504) however often it was asked.",
+        "Try again later; the CA's status page may say more. The order is gone on with.",
+    ),
+    "acme-timeout": Explanation(
+        "The CA takes too long",
+        "One certificate may take five minutes in all, the CA's own pauses (Retry-After) included.",
+        "Run the command again: it goes on with the same order.",
+    ),
+    "acme-refused": Explanation(
+        "The CA refused",
+        "The CA answered with a problem document; its type and its words are in the message, those about single names "
+        "with the name.",
+        "The hint says what to do about problems of this type (RFC 8555, section 6.7).",
+    ),
+    "acme-rate-limited": Explanation(
+        "The CA limits how often it is asked",
+        "Too many orders, certificates or failures in a time. The message is the CA's own.",
+        "Wait as long as it says. Try things out with the CA's staging directory: it has limits of its own.",
+    ),
+}
+
+_ACCOUNT: Final[Mapping[str, Explanation]] = {
+    "terms-not-accepted": Explanation(
+        "The CA's terms are not agreed to",
+        "An account is opened only for who agrees to the CA's terms of service; that is a person's to say.",
+        "Read them, then set `accept_terms = true` in [issuer].",
+    ),
+    "eab-required": Explanation(
+        "The CA wants an external account binding",
+        "This CA opens ACME accounts for its own customers only.",
+        "Get a key identifier and a key from the CA; set `eab_kid` and `eab_hmac_key_file` in [issuer].",
+    ),
+    "eab-key-malformed": Explanation(
+        "The key of the external account binding cannot be read",
+        "The file holds something else than one line of base64url.",
+        "Copy the HMAC key from the CA's page again, without quotes.",
+    ),
+    "acme-account-registered-again": Explanation(
+        "The CA had forgotten the account",
+        "The account's key was unknown at the CA and has been registered anew, so that the account has another URL.",
+        "Nothing, unless CAA records name the old URL (`accounturi`): change those.",
+    ),
+    "profile-unknown": Explanation(
+        "The CA has no such profile",
+        "Its directory lists the profiles that it offers, and the one asked for is not among them. No order was spent.",
+        "Choose one of those in the message, or leave `profile` out.",
+    ),
+}
+
+_CHALLENGES: Final[Mapping[str, Explanation]] = {
+    "acme-challenge-failed": Explanation(
+        "The CA could not see that names are ours",
+        "The CA looked for what edgecert had published and found something else or nothing. Each name that failed is "
+        "in the message with the CA's reason; the other names are fine.",
+        "Mend what the hint says for each name. To go on without a name, take it out of [topology]: no name is ever "
+        "dropped by itself.",
+    ),
+    "challenge": Explanation(
+        "A challenge could not be published",
+        "What the CA looks for could not be put where it looks.",
+        "See the message; the entry in [[issuer.challenges]] says how it is published.",
+    ),
+    "challenge-missing": Explanation(
+        "Nothing says how a name is proven",
+        "Each name needs the first [[issuer.challenges]] entry that is for it, and there is none. No order was spent.",
+        "Name it in an entry, or add one without `names`: that is for all that are left.",
+    ),
+    "challenge-unfit": Explanation(
+        "A name cannot be proven this way",
+        "A wildcard can only be proven by dns-01, an IP address not by dns-01. No order was spent.",
+        "Add an entry of the other type for this name, above the one that matched.",
+    ),
+    "challenge-not-offered": Explanation(
+        "The CA takes no such challenge for a name",
+        "The CA says per name which challenges it takes, and the configured one is not among them.",
+        "Choose one of those in the message.",
+    ),
+    "challenge-left-behind": Explanation(
+        "Something that was published for the CA is still there",
+        "Taking a record or a file away failed. It does no harm to the certificate; the next run tries again if its "
+        "entry in [[issuer.challenges]] is still there.",
+        "See the message; take it away by hand if it stays.",
+    ),
+    "challenge-command-failed": Explanation(
+        "The command for dns-01 failed",
+        "The program in `command` could not be run, took longer than `command_timeout`, or ended with another code "
+        "than 0; what it said is in the message.",
+        "Run it by hand: `PROGRAM present _acme-challenge.DOMAIN TEXT`, then `clean-up` with the same words.",
+    ),
+    "listen-failed": Explanation(
+        "The port for http-01 cannot be opened",
+        "Another program has it, or the address is not one of this host's.",
+        "If a web server runs there, let it serve the files: `webroot` in the place of `listen`.",
+    ),
+    "webroot-unwritable": Explanation(
+        "Nothing can be written below the webroot",
+        "The directory is not there, or this user may not write into it.",
+        "Name the document root that the web server has for these names, and run edgecert as a user who may write "
+        "there.",
+    ),
+}
+
+ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType({**_SERVER, **_ACCOUNT, **_CHALLENGES})
