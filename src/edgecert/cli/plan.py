@@ -1,22 +1,33 @@
-"""``edgecert plan``: which names the certificate needs, and why. Changes nothing and asks nobody."""
+"""``edgecert plan``: which names the certificate needs, and why. Asks nobody, or with ``--discover`` the DNS."""
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from edgecert.cli.common import add_common, add_request_options, resolve_request
-from edgecert.shared.errors import ExitCode, PlanError
+from edgecert.cli.discover import (
+    add_discovery,
+    add_nameservers,
+    discovery_to_json,
+    flags_file_text,
+    propose,
+    reason_rows,
+    save,
+)
+from edgecert.shared.errors import ExitCode, PlanError, UsageError
 from edgecert.shared.names import to_unicode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from edgecert.cli.context import CliContext
     from edgecert.model.findings import Finding
     from edgecert.model.sanplan import PlannedCertificate, SanPlan
     from edgecert.settings import ResolvedRequest
+    from edgecert.shared.jsonvalue import JsonObject
     from edgecert.shared.names import GeneralName
     from edgecert.shared.output import Output, Style
 
@@ -29,16 +40,57 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     add_request_options(parser)
     parser.add_argument("--repack", action="store_true", help="split the names anew instead of keeping them in place")
+    add_discovery(parser)
+    add_nameservers(parser)
 
 
 def run(context: CliContext) -> ExitCode:
     """Do ``plan``: exit 1 when a finding is an error, since then nothing would be asked of a CA."""
-    from edgecert.model.sanplan import plan_sans, plan_to_json
-
+    if context.args.discover:
+        return _discover(context)
+    if context.args.save or context.args.nameserver:
+        message = "--save and --nameserver belong to --discover"
+        raise UsageError(message, hint="edgecert plan --discover DOMAIN")
     resolved = resolve_request(context)
-    plan = plan_sans(resolved.request, assignment=_assignment(context, resolved), repack=context.args.repack)
-    text = "\n\n".join(_parts(context.output, plan))
-    context.output.result(plan_to_json(plan), text, error=_error(plan))
+    plan = _plan(context, resolved)
+    text = "\n\n".join(_parts(context.output, plan, plan.findings))
+    return _result(context, plan, plan.findings, text)
+
+
+def _plan(context: CliContext, resolved: ResolvedRequest) -> SanPlan:
+    from edgecert.model.sanplan import plan_sans
+
+    return plan_sans(resolved.request, assignment=_assignment(context, resolved), repack=context.args.repack)
+
+
+def _discover(context: CliContext) -> ExitCode:
+    output = context.output
+    resolved, found = propose(context)
+    plan = _plan(context, resolved)
+    findings = (*found.findings, *plan.findings)
+    flags_file = flags_file_text(resolved.request, found)
+    saved = save(context, flags_file)
+    proposal = output.table(("KEY", "VALUE", "REASON"), reason_rows(found)) if found.reasons else "nothing was found"
+    parts = [
+        f"Topology\n{proposal}",
+        *_parts(output, plan, findings),
+        f"Flags file written to {saved}" if saved else f"Flags file (--save FILE writes it)\n\n{flags_file.rstrip()}",
+    ]
+    more = {"discovery": discovery_to_json(found, flags_file, saved)}
+    return _result(context, plan, findings, "\n\n".join(parts), more)
+
+
+def _result(
+    context: CliContext,
+    plan: SanPlan,
+    findings: Sequence[Finding],
+    text: str,
+    more: JsonObject | None = None,
+) -> ExitCode:
+    from edgecert.model.sanplan import plan_to_json
+
+    document = plan_to_json(replace(plan, findings=tuple(findings)))
+    context.output.result({**document, **(more or {})}, text, error=_error(plan))
     return ExitCode.FAILED if plan.errors else ExitCode.OK
 
 
@@ -60,12 +112,12 @@ def _error(plan: SanPlan) -> PlanError | None:
     return PlanError(f"{count} finding{'s' if count > 1 else ''} of severity error: no CA is asked", hint=hint)
 
 
-def _parts(output: Output, plan: SanPlan) -> Iterator[str]:
+def _parts(output: Output, plan: SanPlan, given: Sequence[Finding]) -> Iterator[str]:
     for certificate in plan.certificates:
         yield _certificate(output, certificate)
-    if plan.findings:
+    if given:
         # sorted() is stable: within one severity the planner's order stays.
-        findings = sorted(plan.findings, key=lambda finding: list(_STYLES).index(finding.severity.value))
+        findings = sorted(given, key=lambda finding: list(_STYLES).index(finding.severity.value))
         yield "\n".join(("Findings", *(_finding(output, finding) for finding in findings)))
 
 

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.dnsrecords import answer_to
+from edgecert.model.dnsrecords import Answer, Question, answer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from edgecert.model.dnsrecords import Answers
 
 _RECORD: Final = re.compile(r'(\d+)\s+([A-Za-z0-9]+)\s+"?(.*?)"?\s*$', re.DOTALL)
 _CRITICAL: Final = 128
 _KNOWN_TAGS: Final = frozenset({"issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"})
+
+# What the CAs' own documents tell to write into CAA, by the host of their directories.
+_ISSUERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "acme-v02.api.letsencrypt.org": "letsencrypt.org",
+        "acme-staging-v02.api.letsencrypt.org": "letsencrypt.org",
+        "dv.acme-v02.api.pki.goog": "pki.goog",
+        "acme.zerossl.com": "sectigo.com",
+        "api.buypass.com": "buypass.com",
+        "acme.ssl.com": "ssl.com",
+        "acme.digicert.com": "digicert.com",
+        "acme-api.actalis.com": "actalis.it",
+    }
+)
+
+
+def issuer_of_directory(url: str) -> str:
+    """Give the domain that stands in CAA for the CA of an ACME directory, or nothing where it is not known."""
+    return _ISSUERS.get(url.removeprefix("https://").partition("/")[0].partition(":")[0].lower(), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,16 @@ def check_caa(answers: Answers, name: str, policy: CaaPolicy) -> CaaRefusal | No
     named = list(_faults_of_issuer(permits, policy))
     allowed = ", ".join(dict.fromkeys(record.issuer or "nobody" for record in permits))
     return CaaRefusal(name, place, named[0] if named else f"only {allowed} may issue")
+
+
+def needs_record(found: tuple[str, ...], name: str, policy: CaaPolicy, *, asked: bool) -> bool:
+    """Whether a record for ``policy`` is to be added to the records ``found`` at ``name``.
+
+    Where there is none every CA may issue, and a first record would shut the others out: only if it was ``asked`` for.
+    """
+    if not found:
+        return asked
+    return check_caa({Question(name, "CAA"): Answer(found)}, name, policy) is not None
 
 
 def _fault(record: CaaRecord, policy: CaaPolicy) -> str:
