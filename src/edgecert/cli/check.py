@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecert.cli import shapes
+from edgecert.cli.checkdomains import add_domain_options, check_domains, check_lineages
 from edgecert.cli.common import add_common
 from edgecert.cli.session import flags_file_changed, lineage, wiring_for
 from edgecert.shared.errors import EdgecertError, ExitCode
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nagios", action="store_true", help="one line with performance data and Nagios' own exit codes"
     )
+    add_domain_options(parser)
 
 
 def run(context: CliContext) -> ExitCode:
@@ -52,10 +54,15 @@ def run(context: CliContext) -> ExitCode:
 def _results(context: CliContext, wiring: Wiring) -> tuple[CheckResult, ...]:
     from edgecert.lifecycle.check import Checking
 
-    checking = Checking(wiring.store, wiring.deploying, flags_file_changed, context.clock)
+    outside = bool(context.args.domain or context.args.host)
+    domains = check_domains(context) if outside else ()
     name = context.args.name
+    if outside and not name:
+        return domains  # somebody else's, perhaps: our own store has no say in it
+    checking = Checking(wiring.store, wiring.deploying, flags_file_changed, context.clock)
     names = (lineage(wiring, name),) if name else wiring.store.lineages()
-    return tuple(result for each in names for result in checking.check(each))
+    own = tuple(result for each in names for result in checking.check(each))
+    return (*domains, *own, *check_lineages(context, wiring, names))
 
 
 def _worst(results: tuple[CheckResult, ...]) -> CheckVerdict:
@@ -83,9 +90,10 @@ def _nagios(context: CliContext) -> ExitCode:
     try:
         wiring = wiring_for(context)
         results = _results(context, wiring)
+        outside_only = (context.args.domain or context.args.host) and not context.args.name
         metas = [
             wiring.store.load_meta(name, number)
-            for name in wiring.store.lineages()
+            for name in (() if outside_only else wiring.store.lineages())
             if (number := wiring.store.current(name)) is not None
         ]
     except EdgecertError as error:
@@ -93,7 +101,8 @@ def _nagios(context: CliContext) -> ExitCode:
         return ExitCode(CheckVerdict.UNKNOWN)
     worst = _worst(results)
     bad = [result for result in results if result.verdict is worst and worst is not CheckVerdict.OK]
-    text = "; ".join(f"{result.subject}: {result.message}" for result in bad) or f"{len(metas)} certificates are good"
+    good = f"{len(metas)} certificates are good" if metas or not results else f"{len(results)} things are good"
+    text = "; ".join(f"{result.subject}: {result.message}" for result in bad) or good
     data = " ".join(f"'{meta.name}'={shapes.days_left(meta, context.clock.now())}" for meta in metas)
     context.output.result({"status": worst.name}, f"EDGECERT {worst.name} - {text.replace('|', '/')} | {data}")
     return ExitCode(worst)

@@ -123,7 +123,7 @@ def _subject(context: CliContext) -> _Subject:
     else:
         name = lineage(wiring, args.name)
         request, stored = settings_of(wiring, name).request, True
-    keys = _keys(wiring, name) if stored else ()
+    keys = keys_of(wiring, name) if stored else ()
     if args.tlsa and not keys:
         message = f"{name} has no key yet that a TLSA record could pin"
         raise UsageError(message, hint="edgecert request, or edgecert apply")
@@ -142,7 +142,7 @@ def _subject(context: CliContext) -> _Subject:
     return _Subject(name, request, keys, options, plan_dns(request, options))
 
 
-def _keys(wiring: Wiring, name: str) -> tuple[str, ...]:
+def keys_of(wiring: Wiring, name: str) -> tuple[str, ...]:
     """Give the hashes of the keys that listeners may present: in service, staged, newest, and of open requests."""
     from edgecert.shared.certfacts import spki_sha256
 

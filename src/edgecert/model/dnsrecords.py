@@ -174,8 +174,8 @@ class _Planner:
         self._external = request.certificate.role == "external-edge"
         self._options = options
         self._edge = _domain(self._topology.access_edge)
-        self._sip = _domains(self._topology.sip_domains)
-        self._xmpp = _domains(self._topology.xmpp_domains)
+        self._sip = normalised_domains(self._topology.sip_domains)
+        self._xmpp = normalised_domains(self._topology.xmpp_domains)
         self._names = _dns_names(wanted.text for wanted in wanted_names(request.certificate.role, request.topology))
 
     def plan(self) -> DnsPlan:
@@ -352,7 +352,8 @@ def _domain(text: str) -> str:
         return ""
 
 
-def _domains(texts: Iterable[str]) -> tuple[str, ...]:
+def normalised_domains(texts: Iterable[str]) -> tuple[str, ...]:
+    """Give the domains among ``texts``, each once; what is none is left out, since the SAN plan tells of it."""
     return tuple(dict.fromkeys(domain for text in texts if (domain := _domain(text))))
 
 
