@@ -195,7 +195,7 @@ def _verify(context: CliContext, subject: _Subject) -> ExitCode:
         "records": _records(plan),
         "findings": [shapes.finding(finding) for finding in findings],
     }
-    good = f"{subject.name}: {len(plan.records)} records and {len(plan.hosts)} hosts are as they should be"
+    good = f"{subject.name}: all is there: records {len(plan.records)}, hosts with an address {len(plan.hosts)}"
     context.output.result(document, _findings_text(findings) or good)
     return _exit_code(findings)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from edgecert.model.dnsrecords import Question
 
 AT_A_TIME: Final = 400
+FRESH_AT_A_TIME: Final = 64  # more at once overflow the receive buffer of a small resolver, and are lost
+FRESH: Final = 1.0
 TRY_TIMEOUT: Final = 2.0
 QUESTION_TIMEOUT: Final = 6.0
 TOTAL_TIMEOUT: Final = 60.0
@@ -32,9 +34,13 @@ DNS_PORT: Final = 53
 
 @dataclass(frozen=True, slots=True)
 class LookupLimits:
-    """How many questions are under way at once, and for how long one and all of them are waited for (seconds)."""
+    """How many questions are under way at once, and for how long one and all of them are waited for (seconds).
+
+    A question counts against ``fresh`` until its answer is a second late, so that dead servers do not hold up the rest.
+    """
 
     at_a_time: int = AT_A_TIME
+    fresh: int = FRESH_AT_A_TIME
     per_try: float = TRY_TIMEOUT
     per_question: float = QUESTION_TIMEOUT
     total: float = TOTAL_TIMEOUT
@@ -110,10 +116,12 @@ class _Run:
         """Ask them, so many at a time."""
         answers: dict[Question, Answer] = {}
         pending = iter(questions)
+        slots = asyncio.Semaphore(self.limits.fresh)
 
         async def work() -> None:
             for question in pending:
-                answers[question] = await self._answer(question)
+                async with _Slot(slots):
+                    answers[question] = await self._answer(question)
 
         try:
             async with asyncio.timeout(self.limits.total), asyncio.TaskGroup() as group:
@@ -150,6 +158,28 @@ class _Run:
             return Answer(), False
         records = tuple(sorted(canonical_data(question.type, record.to_text()) for record in found.rrset))
         return Answer(records, ttl=found.rrset.ttl), False
+
+
+class _Slot:
+    """One of ``slots``, held for a second at most."""
+
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots = slots
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        self._timer = asyncio.get_running_loop().call_later(FRESH, self._release)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._release()
+
+    def _release(self) -> None:
+        if self._timer is not None:
+            self._timer = None
+            self._slots.release()
 
 
 def _rcodes(error: dns.resolver.NoNameservers) -> list[str]:

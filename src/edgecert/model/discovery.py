@@ -59,7 +59,7 @@ def discovery_questions(domains: Sequence[str]) -> tuple[Question, ...]:
             for domain in domains
             for question in (
                 *(Question(f"{service}.{domain}", "SRV") for service in SERVICES),
-                *(Question(host, type_) for host in (domain, f"sip.{domain}") for type_ in ("A", "AAAA")),
+                *(Question(f"sip.{domain}", type_) for type_ in ("A", "AAAA")),
                 *(Question(place, "CAA") for place in climb(domain)),
             )
         )
