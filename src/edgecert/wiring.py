@@ -100,17 +100,18 @@ class Wiring:
 
                 return CsrIssuer(Path(request.issuer.request_file or f"{request.certificate.name}.csr"))
             case "acme":
-                return self.acme(request)
+                return self.acme(request, issuing=True)
 
-    def acme(self, request: CertificateRequest) -> Acme:
-        """Give what works with the ACME account that ``request`` names.
+    def acme(self, request: CertificateRequest, *, issuing: bool = False) -> Acme:
+        """Give what works with the ACME account that ``request`` names, or with ``issuing`` gets certificates too.
 
         Raises:
-            ConfigError: what ACME needs is missing in the request.
+            ConfigError: what that needs is missing in the request.
         """
         from edgecert.issuers.acme.assembly import Acme  # noqa: PLC0415  # loads the ACME libraries
 
-        if problems := list(check_issuing(request)):
+        problems = [problem for problem in check_issuing(request) if issuing or problem.key == "issuer.directory"]
+        if problems:
             source = "issuing by ACME"
             raise ConfigError([ConfigProblem(source, 0, problem.key, problem.message) for problem in problems])
         return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, self._solver)

@@ -77,7 +77,8 @@ class Demand:
             return ()
         found = list(self._plain_differences(bundle, origin))
         if not found and origin is not None and origin.digest:
-            found.append("subject, role, template, directory or profile")
+            acme = self.request.issuer.kind == "acme"
+            found.append("directory, profile or role" if acme else "subject, role or template")
         return tuple(found)
 
     def _plain_differences(self, bundle: Bundle, origin: OpenRequest | None) -> list[str]:

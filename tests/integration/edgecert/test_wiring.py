@@ -11,8 +11,8 @@ from edgecert.deploy.files import FilesDeployer
 from edgecert.deploy.gateway import GatewayDeployer
 from edgecert.issuers.csr import CsrIssuer
 from edgecert.issuers.local import LocalIssuer
-from edgecert.model.request import DeployTarget, IssuerOptions
-from edgecert.shared.errors import MaterialError, UsageError
+from edgecert.model.request import ChallengeOptions, DeployTarget, IssuerOptions
+from edgecert.shared.errors import ConfigError, MaterialError
 from edgecert.wiring import Wiring
 from tests.support.clock import FakeClock
 from tests.support.world import Watcher, a_request
@@ -31,9 +31,16 @@ def test_issuers_by_kind(wiring: Wiring) -> None:
     request = a_request("edge")
     assert isinstance(wiring.issuer(request), LocalIssuer)
     assert isinstance(wiring.issuer(replace(request, issuer=IssuerOptions(kind="csr"))), CsrIssuer)
-    with pytest.raises(UsageError) as refused:
-        wiring.issuer(replace(request, issuer=IssuerOptions(kind="acme")))
-    assert refused.value.code == "issuer-not-available"
+    challenges = (ChallengeOptions(listen="127.0.0.1:80"),)
+    options = IssuerOptions(kind="acme", directory="https://ca/d", accept_terms=True, challenges=challenges)
+    assert wiring.issuer(replace(request, issuer=options)).kind == "acme"
+
+
+def test_all_that_acme_lacks_is_told_at_once(wiring: Wiring) -> None:
+    with pytest.raises(ConfigError) as refused:
+        wiring.issuer(replace(a_request("edge"), issuer=IssuerOptions(kind="acme")))
+    told = [problem.key for problem in refused.value.problems]
+    assert told == ["issuer.directory", "issuer.accept_terms", "issuer.challenges"]
 
 
 def test_deployers_by_kind(wiring: Wiring, tmp_path: Path) -> None:

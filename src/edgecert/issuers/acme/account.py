@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from acme import messages
-from josepy import b64
 
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed, parse_object
 from edgecert.shared.atomic import crash_point
@@ -152,12 +152,11 @@ class Account:
         if file is None:  # the flags file's rules want both
             raise UsageError("eab_kid needs eab_hmac_key_file")
         text = read_secret_file(file).reveal().decode("ascii", "replace").strip().rstrip("=")
-        try:
-            b64.b64decode(text)
-            binding: JsonObject = messages.ExternalAccountBinding.from_data(
-                self._client.key.public_key(), self._options.eab_kid, text, self._client.directory
-            )
-        except ValueError:
+        text = text.replace("+", "-").replace("/", "_")  # some CAs show it as plain base64
+        if not re.fullmatch(r"[A-Za-z0-9_-]{2,}", text) or len(text) % 4 == 1:
             message = f"{file} holds no key of an external account binding: that is one line of base64url"
-            raise MaterialError(message, code="eab-key-malformed", hint="copy it again from the CA's page") from None
+            raise MaterialError(message, code="eab-key-malformed", hint="copy it again from the CA's page")
+        binding: JsonObject = messages.ExternalAccountBinding.from_data(
+            self._client.key.public_key(), self._options.eab_kid, text, self._client.directory
+        )
         return binding

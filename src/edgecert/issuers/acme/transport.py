@@ -128,7 +128,9 @@ class HttpsTransport(Transport):
             size += len(chunk)
             if size > LARGEST_BODY or time.monotonic() > end:
                 raise TimeoutError("the answer does not end")
-        answer.read()  # ends the exchange; raises IncompleteRead if less came than was announced
+        if answer.length:
+            raise http.client.IncompleteRead(b"".join(chunks), answer.length)
+        answer.read()  # read1 leaves the exchange open when all has come
         return b"".join(chunks)
 
     def _take(self, place: str) -> http.client.HTTPSConnection | None:

@@ -51,13 +51,14 @@ def test_a_failed_reload_restores_the_files_and_exits_1_with_the_result(host: Ho
     assert (host.directory / "certs" / "fullchain.pem").read_bytes() == before
 
 
-def test_an_acme_issuer_is_refused_with_what_to_do(host: Host) -> None:
+def test_what_acme_needs_is_told_before_anything_is_asked(host: Host) -> None:
     host.write(kind="acme")
     ran = host.apply(
         "--sip-domains", "contoso.com", "--xmpp-domains", "contoso.com", "--access-edge", "sip.contoso.com"
     )
     assert ran.code == 2
-    assert ran.error_code == "issuer-not-available"
+    assert ran.error_code == "configuration"
+    assert "issuer.directory" in ran.document["error"]["message"]
 
 
 def test_a_plan_with_errors_stops_it(host: Host) -> None:

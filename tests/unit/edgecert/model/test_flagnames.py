@@ -68,6 +68,16 @@ def test_a_table_in_a_list_is_written_as_pairs() -> None:
     }
 
 
+def test_a_list_inside_a_table_is_written_the_same_way() -> None:
+    text = "type=dns-01,names=contoso.com,names=*.contoso.com,provider=command,command=hook"
+    assert parse_table_flag("issuer.challenges", text) == {
+        "type": "dns-01",
+        "names": ["contoso.com", "*.contoso.com"],
+        "provider": "command",
+        "command": ["hook"],
+    }
+
+
 def test_an_unknown_key_of_a_table_is_left_for_the_check_to_report() -> None:
     assert parse_table_flag("deploy", "nmae=x") == {"nmae": "x"}
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgecert.model.request import (
     CertificateOptions,
     CertificateRequest,
+    ChallengeOptions,
     DeployTarget,
     IssuerOptions,
     Topology,
 )
-from edgecert.model.requestrules import check_request
+from edgecert.model.requestrules import check_issuing, check_request
 
 
 def keys(
@@ -93,3 +96,49 @@ def test_keys_of_the_other_kind_are_refused() -> None:
 )
 def test_refuses_what_is_no_address_to_ask(address: str) -> None:
     assert keys(deploy=(DeployTarget(name="a", verify=(address,)),)) == ["deploy[0].verify[0]"]
+
+
+HTTP = ChallengeOptions(listen="0.0.0.0:80")
+HOOK = ChallengeOptions(type="dns-01", provider="command", command=("hook",))
+
+
+@pytest.mark.parametrize(
+    ("challenge", "wrong"),
+    [
+        (HTTP, []),
+        (HOOK, []),
+        (ChallengeOptions(webroot="/srv/www"), []),
+        (ChallengeOptions(listen="[::]:80"), []),
+        (replace(HOOK, names=("*.contoso.com", "bücher.example")), []),
+        (ChallengeOptions(), ["listen"]),
+        (ChallengeOptions(listen="0.0.0.0:80", webroot="/srv/www"), ["webroot"]),
+        (ChallengeOptions(listen="edge.contoso.com:80"), ["listen"]),
+        (ChallengeOptions(listen="0.0.0.0:0"), ["listen"]),
+        (replace(HTTP, command=("hook",)), ["command"]),
+        (replace(HOOK, webroot="/srv/www"), ["webroot"]),
+        (ChallengeOptions(type="dns-01"), ["provider"]),
+        (ChallengeOptions(type="dns-01", provider="command"), ["command"]),
+        (replace(HTTP, names=("*.contoso.com",)), ["names[0]"]),
+        (replace(HTTP, names=("contoso.com", "bad_name.example")), ["names[1]"]),
+    ],
+)
+def test_a_challenge_has_what_its_type_needs_and_nothing_else(challenge: ChallengeOptions, wrong: list[str]) -> None:
+    found = keys(issuer=IssuerOptions(kind="acme", challenges=(HTTP, challenge)))
+    assert found == [f"issuer.challenges[1].{name}" for name in wrong]
+
+
+def test_an_external_account_has_both_halves() -> None:
+    assert keys(issuer=IssuerOptions(kind="acme", eab_kid="kid")) == ["issuer.eab_hmac_key_file"]
+    assert keys(issuer=IssuerOptions(kind="acme", eab_hmac_key_file="f")) == ["issuer.eab_kid"]
+
+
+def test_what_only_issuing_needs_is_asked_for_then() -> None:
+    lacking = replace(CertificateRequest(), issuer=IssuerOptions(kind="acme"))
+    assert [problem.key for problem in check_issuing(lacking)] == [
+        "issuer.directory",
+        "issuer.accept_terms",
+        "issuer.challenges",
+    ]
+    whole = IssuerOptions(kind="acme", directory="https://ca/d", accept_terms=True, challenges=(HTTP,))
+    assert list(check_issuing(replace(lacking, issuer=whole))) == []
+    assert list(check_issuing(CertificateRequest())) == []
