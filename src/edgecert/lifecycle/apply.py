@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgecert.interfaces import DEPLOY_AS_USUAL, SavedSettings
 from edgecert.lifecycle.demand import Demand
 from edgecert.lifecycle.deploy import first_failure
-from edgecert.lifecycle.issue import Outcome
+from edgecert.lifecycle.issue import Outcome, settle_requests
 from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import PlanError, UsageError
@@ -132,7 +132,7 @@ class Applying:
                 name, self._unissued(name, reason), reason, changed, targets=tuple(target.name for target in targets)
             )
         self.save_settings(name, settings)
-        issuance.settle(name)
+        settle_requests(self.store, name)
         self._forget_dropped_targets(name, targets)
         if reason:
             self.progress.step(f"{name}: {reason}")

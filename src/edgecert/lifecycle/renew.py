@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from edgecert.interfaces import DEPLOY_AS_USUAL
 from edgecert.lifecycle.demand import Demand
+from edgecert.lifecycle.issue import settle_requests
 from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.clock import format_time
@@ -98,6 +99,7 @@ class Renewing:
         due_at, due = self._due(name, settings)
         if dry_run:
             return RenewResult(name, "renewed" if due or force else "not-due", due_at, certificate=self._meta(name))
+        settle_requests(self.store, name)
         deployed = self._finish(name, settings)
         if not due and not force:
             action: RenewAction = "deployed" if deployed else "not-due"
