@@ -22,7 +22,7 @@ from edgecert.lifecycle.issue import Issuance
 from edgecert.lifecycle.renew import Renewing
 from edgecert.model.keys import generate_key
 from edgecert.model.request import CertificateOptions, CertificateRequest, DeployTarget, IssuerOptions, Topology
-from edgecert.shared.errors import DeployError, RefusedError, TargetNotRunningError
+from edgecert.shared.errors import DeployError, PermissionDeniedError, RefusedError, TargetNotRunningError
 from edgecert.store.memory import MemoryStore
 from tests.support.clock import FakeClock
 
@@ -94,6 +94,7 @@ class FakeTarget:
     serving: Bundle | None = None
     running: bool = True
     refusing: bool = False
+    forbidden: bool = False
     serves_other: bool = False
     blind: bool = False
     pushes: list[tuple[int, DeployOptions]] = field(default_factory=list)
@@ -105,6 +106,9 @@ class FakeTarget:
         if not self.running:
             message = "nobody listens"
             raise TargetNotRunningError(message)
+        if self.forbidden:
+            message = "the socket may not be opened"
+            raise PermissionDeniedError(message)
         if self.refusing:
             message = "the reload command failed"
             raise DeployError(message)

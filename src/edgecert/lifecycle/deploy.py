@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, Deployment, DeployOptions, Staged, TargetVerdict, Verification
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import DeployError, MaterialError, StoreError, TargetNotRunningError
+from edgecert.shared.errors import DeployError, EdgecertError, MaterialError, StoreError, TargetNotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -264,7 +264,7 @@ class Deploying:
             )
             entry = replace(entry, verdict=TargetVerdict.NOT_RUNNING, last_error=error.message, retry_after=None)
             return self._record(bundle, entry, started, failed=False)
-        except DeployError as error:
+        except EdgecertError as error:  # whatever it is, it is this target's: the others go on
             return self._record(bundle, self._failed(entry, error.message), started, failed=True)
         self.progress.step(f"{name}: generation {generation} handed to {target.name}")
         seen = deployer.verify(bundle)
@@ -291,7 +291,7 @@ class Deploying:
             try:
                 deployer.push(back, DeployOptions(rollback=True, allow_drop=True))
                 what += f"; generation {back.meta.generation} is back in service"
-            except DeployError as error:
+            except EdgecertError as error:
                 what += f"; going back to generation {back.meta.generation} failed too: {error.message}"
         self.store.audit("deploy-failed", bundle.meta.name, target=entry.target, generation=bundle.meta.generation)
         failed = self._failed(self._seen(entry, seen), what)

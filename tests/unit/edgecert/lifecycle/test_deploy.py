@@ -209,3 +209,11 @@ def test_looking_keeps_what_was_seen(world: World) -> None:
     assert entry is not None
     assert entry.verdict is TargetVerdict.DIFFERENT
     assert entry.verified_at == world.clock.now()
+
+
+def test_a_target_that_may_not_be_asked_fails_alone(world: World) -> None:
+    bundle = next_generation(world)
+    world.targets["gw"].forbidden = True
+    results = world.deploying.deploy(bundle, BOTH)
+    assert [result.failed for result in results] == [True, False]
+    assert (world.serving("gw"), world.serving("second")) == (1, 2)
