@@ -61,7 +61,8 @@ class Demo:
     def say(self, text: str) -> None:
         """Begin a step."""
         self.number += 1
-        print(f"\n{self.number:2}. {text}", flush=True)  # the demo's voice
+        lines = textwrap.fill(text, 78, initial_indent=f"{self.number:2}. ", subsequent_indent="    ")
+        print(f"\n{lines}", flush=True)  # the demo's voice
 
     def run(self, *command: str | Path, shown: str = "") -> Any:  # JSON of any shape
         """Run a command of ours as users run it, show it, and give the ``result`` of its JSON document."""
@@ -247,7 +248,7 @@ def main() -> int:
     good = False
     try:
         with loopback_net() as prefix, ExitStack() as stack:
-            print(f"edgecert demo in $DEMO = {directory}, gateways on {prefix}1 and {prefix}2")
+            print(f"edgecert demo: gateways on {prefix}1 and {prefix}2\n$DEMO = {directory}")
             good = Demo(directory, prefix, stack).play()
     except (DemoError, ProgramError) as error:
         print(f"\nthe demo failed: {error}", file=sys.stderr)  # the demo's voice
