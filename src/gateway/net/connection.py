@@ -7,7 +7,7 @@ import logging
 import socket
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from typing_extensions import override
 
@@ -185,9 +185,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            message = f"no stream transport: {transport!r}"
-            raise TypeError(message)
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self._registry.add(self)
         transport.set_write_buffer_limits(high=WRITE_HIGH)
