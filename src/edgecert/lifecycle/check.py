@@ -119,7 +119,7 @@ class Checking:
             match seen.verdict:
                 case TargetVerdict.SAME:
                     count = len(seen.listeners)
-                    message = f"serves generation {wanted}, seen in {count} handshakes"
+                    message = f"serves generation {wanted}, seen in {count} handshake{'' if count == 1 else 's'}"
                     yield CheckResult(subject, "served", CheckVerdict.OK, message)
                 case TargetVerdict.DIFFERENT:
                     served = seen.served_fingerprint_sha256[:16]
