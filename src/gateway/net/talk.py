@@ -13,6 +13,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from slixmpp import JID
 from slixmpp.exceptions import IqError, IqTimeout
 from typing_extensions import override
 
@@ -84,7 +85,9 @@ class Talker(Echo):
         end = loop.time() + FIRST_ANSWER
         while loop.time() < end:
             try:
-                await self.plugin["xep_0199"].send_ping(self.talk.to, ifrom=f"echo@{self.boundjid.bare}", timeout=PING_TIMEOUT)
+                await self.plugin["xep_0199"].send_ping(
+                    JID(self.talk.to), ifrom=JID(f"echo@{self.boundjid.bare}"), timeout=PING_TIMEOUT
+                )
             except IqTimeout:
                 continue
             except IqError:
