@@ -164,8 +164,11 @@ def report(figures: Figures, peers: PeerFigures) -> str:
     if peers.series:
         head = ("others, same load, to first new handshake", "median", "p99", "runs")
         lines += [table(head, rows_of(peers.series)), ""]
-    head = ("the load", "handshakes", "failed", "median", "p99", "streams", "dropped", "messages", "lost")
-    lines += [table(head, [load_row(name, one) for name, one in {"ours": figures.counts, **peers.counts}.items()]), ""]
+    columns = ("the load", "handshakes", "failed", "median", "p99", "streams", "dropped", "messages", "lost")
+    lines += [
+        table(columns, [load_row(name, one) for name, one in {"ours": figures.counts, **peers.counts}.items()]),
+        "",
+    ]
     lines += [f"  {note}" for note in peers.notes]
     losses = figures.losses()
     return "\n".join([*lines, "Nothing was lost." if not losses else f"LOST: {'; '.join(losses)}"])
