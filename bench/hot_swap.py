@@ -66,13 +66,14 @@ class Figures:
     answer: Series = field(default_factory=lambda: Series("control call, sent to answered"))
     first: Series = field(default_factory=lambda: Series("control call to first new handshake"))
     command: Series = field(default_factory=lambda: Series("edgecert deploy, start to verified"))
+    idle: Series = field(default_factory=lambda: Series("the same with the gateway idle"))
     counts: dict[str, Any] = field(default_factory=dict)  # JSON of any shape
     streams_left: int = 0
 
     @property
     def series(self) -> tuple[Series, ...]:
         """All of them."""
-        return (self.inside, self.answer, self.first, self.command)
+        return (self.inside, self.answer, self.first, self.command, self.idle)
 
     def losses(self) -> list[str]:
         """Give what was lost, in words; nothing if nothing was."""
@@ -100,14 +101,17 @@ def measure_gateway(stage: Stage, size: Size) -> Figures:
     figures = Figures()
     stage.start_gateway()
     generations = stage.issue()
-    load = stage.start_load()
     # The first generation is in service: begin with the second.
     turns = cycle(reversed(generations))
+    swap_by_command(stage, next(turns), Series("compiles the modules"))
+    for bundle in islice(turns, size.deploys):
+        swap_by_command(stage, bundle, figures.idle)
+    load = stage.start_load()
     for bundle in islice(turns, size.swaps):
         swap_by_call(stage, bundle, figures)
         time.sleep(PAUSE)
-    for turn, bundle in enumerate(islice(turns, size.deploys + 1)):
-        swap_by_command(stage, bundle, figures, counted=turn > 0)
+    for bundle in islice(turns, size.deploys):
+        swap_by_command(stage, bundle, figures.command)
         time.sleep(PAUSE)
     figures.streams_left = stage.run("edgecert-gateway", "status", "--socket", stage.control)["streams"]["inbound"]
     figures.counts = load.finish()
@@ -128,13 +132,11 @@ def swap_by_call(stage: Stage, bundle: Bundle, figures: Figures) -> None:
     figures.first.add((sighting.at - begun) * 1000)
 
 
-def swap_by_command(stage: Stage, bundle: Bundle, figures: Figures, *, counted: bool) -> None:
+def swap_by_command(stage: Stage, bundle: Bundle, series: Series) -> None:
     """Swap as a person or a timer does: the command ends when a handshake of its own has shown the new certificate."""
     generation = str(bundle.meta.generation)
     command = (BIN / "edgecert", "deploy", LINEAGE, "--generation", generation, "--state-dir", stage.state_dir)
-    elapsed = run_measured(command, stage.environ, cwd=stage.directory)
-    if counted:  # the first one compiles modules
-        figures.command.add(elapsed)
+    series.add(run_measured(command, stage.environ, cwd=stage.directory))
 
 
 def rows_of(series: Iterable[Series]) -> list[tuple[str, ...]]:
