@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IssueOrder:
-    """What an issuer is asked for: the CSR and what the CSR cannot say."""
+    """What an issuer is asked for: the CSR and what the CSR cannot say.
+
+    ``family`` are the names of all certificates that this one is a part of; empty when it stands alone.
+    """
 
     lineage: str
     request_id: str
@@ -37,6 +40,7 @@ class IssueOrder:
     names: tuple[GeneralName, ...]
     validity: timedelta
     client_auth: bool = False
+    family: tuple[GeneralName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class FakeCa:
         self.root = root_cert
         self._issuer = Authority(build_intermediate(root, key, label="test", limits=None, now=clock.now()), key)
         self.refuse = False
+        self.refuse_names: set[str] = set()
         self.staging_ca = False
         self.extra_name = ""
         self.orders: list[IssueOrder] = []
@@ -73,7 +74,7 @@ class FakeCa:
     def issue(self, order: IssueOrder) -> Issued | Waiting:
         """Sign, refuse or wait."""
         self.orders.append(order)
-        if self.refuse:
+        if self.refuse or self.refuse_names & {name.text for name in order.names}:
             message = "the CA is closed today"
             raise RefusedError(message)
         if self._kind == "csr":

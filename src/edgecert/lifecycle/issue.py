@@ -149,6 +149,7 @@ class Issuance:
             names=tuple(entry.name for entry in demand.planned.names),
             validity=parse_duration(demand.request.issuer.validity),
             client_auth=demand.request.certificate.client_auth,
+            family=demand.family,
         )
 
     def _find_open(self, demand: Demand) -> OpenRequest | None:
