@@ -15,7 +15,9 @@ PAGES: Final = (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/[a-z]*/**/*.
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _LINK: Final = re.compile(r"\]\(([^)\s#]+\.md)(?:#[^)]*)?\)")
 # Words of code as Python writes them: with an underscore, or with a capital inside.
-_WORD: Final = re.compile(r"\b(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|_?[a-z0-9]+(?:_[a-z0-9]+)+)\b")
+_WORD: Final = re.compile(
+    r"\b(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+|_[a-z0-9]+(?:_[a-z0-9]+)*|[a-z0-9]+(?:_[a-z0-9]+)+)\b"
+)
 
 
 def test_the_walks_name_files_that_are_there() -> None:
