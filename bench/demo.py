@@ -237,8 +237,8 @@ def shell_lines(command: str, width: int = 78) -> str:
 
 
 def inbound_streams(answer: Any) -> set[str]:  # JSON of any shape
-    """Give the inbound streams by the address they come from; each stream is inbound on one of the two sides."""
-    return {str(stream["address"]) for stream in answer["streams"] if stream["direction"] == "inbound"}
+    """Give the inbound streams by where they come from; each stream is inbound on one of the two sides."""
+    return {f"{stream['address']}:{stream['port']}" for stream in answer["streams"] if stream["direction"] == "inbound"}
 
 
 def main() -> int:

@@ -42,19 +42,20 @@ class GatewayDeployer:
             ControlError: the gateway refused, by its own code; it serves what it served before.
             PermissionDeniedError: the socket may not be used, or somebody else listens there.
         """
-        self._client.negotiate()
+        version = self._client.negotiate()
         request = SwapRequest(
             bundle,
             close_old_streams=options.close_old_streams,
             allow_drop=options.allow_drop,
             rollback=options.rollback,
         )
-        self._client.post("/v1/swap", encode_swap(request))
+        self._client.post("/v1/swap", encode_swap(request, api=version))
 
     def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
         """Hand ``bundle`` over; the gateway swaps itself at the date, also after a restart. Raises as :meth:`push`."""
-        self._client.negotiate()
-        answer = self._client.post("/v1/swap", encode_swap(SwapRequest(bundle, effective_at=effective_at)))
+        version = self._client.negotiate()
+        request = SwapRequest(bundle, effective_at=effective_at)
+        answer = self._client.post("/v1/swap", encode_swap(request, api=version))
         return answer.get("staged") is True
 
     def cancel_staged(self, name: str) -> None:
