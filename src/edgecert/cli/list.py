@@ -119,4 +119,4 @@ def _deployed(wiring: Wiring, name: str) -> str:
         return "nowhere"
     good = sum(1 for entry in state.targets if not entry.open)
     words = ", ".join(f"{entry.target}:{'open' if entry.open else entry.verdict.value}" for entry in state.targets)
-    return words if good == len(state.targets) else f"PARTLY {words}"
+    return f"PARTLY {words}" if 0 < good < len(state.targets) else words
