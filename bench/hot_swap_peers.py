@@ -72,7 +72,7 @@ class Peers:
 
     def _measure_prosody(self, pki: Pki, figures: PeerFigures) -> None:
         address, place = f"{self.stage.net}2", self.stage.directory / "prosody"
-        both = [pki.issue([PROSODY]), pki.issue([PROSODY])]
+        both = [pki.issue([PROSODY], key=self.stage.key), pki.issue([PROSODY], key=self.stage.key)]
         with run_prosody(place, address, PROSODY, both[0], ca_file=pki.ca_file) as prosody:
             command = [shutil.which("prosodyctl") or "prosodyctl", "--config", str(prosody.config), "reload"]
 
@@ -86,7 +86,7 @@ class Peers:
 
     def _measure_ejabberd(self, pki: Pki, figures: PeerFigures) -> None:
         address, place = f"{self.stage.net}3", self.stage.directory / "ejabberd"
-        both = [pki.issue([EJABBERD]), pki.issue([EJABBERD])]
+        both = [pki.issue([EJABBERD], key=self.stage.key), pki.issue([EJABBERD], key=self.stage.key)]
         port = free_port()
         with run_ejabberd(place, address, EJABBERD, both[0], ca_file=pki.ca_file, port=port) as ejabberd:
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from edgecert.shared.bundle import Bundle
+    from tests.support.pki import KeyKind
 
 BIN: Final = Path(sys.executable).parent
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -114,6 +115,7 @@ class Stage:
     net: str
     environ: Mapping[str, str]
     rates: Rates
+    key: KeyKind
 
     def __post_init__(self) -> None:
         """Choose the address."""
@@ -150,7 +152,7 @@ class Stage:
         """Start it and make the partner known to it; it has no certificate yet."""
         for name in ("run", "gateway"):
             (self.directory / name).mkdir(mode=0o700)
-        pki = Pki.create(self.directory / "pki")
+        self.pki = pki = Pki.create(self.directory / "pki")
         self.partner_certificate, self.partner_key = pki.issue([PARTNER]).write(self.directory / "partner")
         secret = self.directory / "component-secret"
         secret.touch(mode=0o600)
@@ -207,7 +209,7 @@ class Stage:
                 version = 1
                 [certificate]
                 name = "{LINEAGE}"
-                key_algorithm = "ecdsa"
+                key_algorithm = "{self.key.partition("-")[0]}"
                 [topology]
                 access_edge = "sip.{HOME}"
                 sip_domains = ["{HOME}"]
@@ -226,6 +228,14 @@ class Stage:
         second = self.run("edgecert", "issue", "-c", flags, "--force", *store)["certificates"][0]
         one, two = (read_bundle_dir(Path(str(made["path"])), None) for made in (first, second))
         return one, two
+
+    def make_generations(self, first: int, count: int) -> list[Bundle]:
+        """Give further generations, which the gateway has never seen; nothing of them is in edgecert's store."""
+        names = [HOME, f"sip.{HOME}"]
+        return [
+            self.pki.issue(names, key=self.key).bundle(LINEAGE, generation)
+            for generation in range(first, first + count)
+        ]
 
     # --- the load
 
