@@ -279,6 +279,10 @@ class CertificateStore(Protocol):
         """Give a lineage another name; ``StoreError`` ``name-taken``."""
         ...
 
+    def former_names(self, name: str) -> tuple[str, ...]:
+        """Give the names under which generations of ``name`` were made, but none that is another lineage now."""
+        ...
+
     def audit(self, event: str, lineage: str, **fields: str | int | bool) -> None:
         """Add a line to the audit log: who did what when."""
         ...
@@ -314,11 +318,15 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """How a generation goes into service."""
+    """How a generation goes into service.
+
+    ``replaces`` are names that the lineage had before: who serves it by one of them serves it by its own from now on.
+    """
 
     rollback: bool = False
     allow_drop: bool = False
     close_old_streams: CloseOldStreams = "keep"
+    replaces: tuple[str, ...] = ()
 
 
 DEPLOY_AS_USUAL: Final = DeployOptions()

@@ -48,6 +48,7 @@ class GatewayDeployer:
             close_old_streams=options.close_old_streams,
             allow_drop=options.allow_drop,
             rollback=options.rollback,
+            replaces=options.replaces,
         )
         self._client.post("/v1/swap", encode_swap(request, api=version))
 
@@ -72,7 +73,7 @@ class GatewayDeployer:
             return Verification(TargetVerdict.UNVERIFIED, error=error.message)
         questions = tuple(_questions(status, bundle.meta.name))
         if not questions:
-            message = f"no listener of the gateway serves a domain with {bundle.meta.name}"
+            message = f"no listener of the gateway serves a domain with {bundle.meta.name}{_others(status)}"
             return Verification(TargetVerdict.UNVERIFIED, error=message)
         return see_served(self._prober, questions, bundle.meta.fingerprint_sha256)
 
@@ -92,6 +93,12 @@ def _own_domains(status: JsonObject, lineage: str) -> frozenset[str] | None:
         if certificate.get("name") == lineage and "domains" in certificate:
             return frozenset(_texts(certificate["domains"]))
     return None
+
+
+def _others(status: JsonObject) -> str:
+    """Say what is served instead, and how that is changed."""
+    names = [str(entry.get("name")) for entry in _objects(status.get("certificates")) if entry.get("domains")]
+    return f", but with {', '.join(names)}: gateway.certificates decides which comes first" if names else ""
 
 
 def _reachable(address: str) -> str:

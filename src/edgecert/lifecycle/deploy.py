@@ -254,9 +254,10 @@ class Deploying:
         entry = self.store.deployments(name).find(target.name) or Deployment(
             target.name, target.kind, wanted=generation
         )
-        goes_back = options if entry.serving is None or entry.serving <= generation else replace(options, rollback=True)
+        lower = entry.serving is not None and entry.serving > generation
+        told = replace(options, rollback=options.rollback or lower, replaces=self.store.former_names(name))
         try:
-            deployer.push(bundle, goes_back)
+            deployer.push(bundle, told)
         except TargetNotRunningError as error:
             self.progress.warn(
                 "not-running",

@@ -54,7 +54,7 @@ class SwapRequest:
     """What ``POST /v1/swap`` asks: put ``bundle`` into service now, or at ``effective_at``.
 
     ``rollback`` allows a generation number below the one in service; ``allow_drop`` allows that a served domain loses
-    its certificate.
+    its certificate. ``replaces`` names lineages that end with this swap, for the pushed one is what became of them.
     """
 
     bundle: Bundle
@@ -62,6 +62,7 @@ class SwapRequest:
     allow_drop: bool = False
     rollback: bool = False
     effective_at: datetime | None = None
+    replaces: tuple[str, ...] = ()
 
 
 def encode_swap(request: SwapRequest, *, api: int = API_VERSION) -> JsonObject:
@@ -78,6 +79,7 @@ def encode_swap(request: SwapRequest, *, api: int = API_VERSION) -> JsonObject:
         "allow_drop": request.allow_drop,
         "rollback": request.rollback,
         "effective_at": format_time(request.effective_at) if request.effective_at else None,
+        "replaces": list(request.replaces),
     }
 
 
@@ -100,6 +102,7 @@ def decode_swap(document: JsonObject) -> SwapRequest:
         allow_drop=decode_flag(document, "allow_drop"),
         rollback=decode_flag(document, "rollback"),
         effective_at=_decode_time(document.get("effective_at")),
+        replaces=_decode_names(document.get("replaces", [])),
     )
 
 
@@ -141,6 +144,12 @@ def check_api(version: JsonValue) -> None:
 def bad_call(message: str) -> ControlError:
     """Give the error for a body that is not what the call takes."""
     return ControlError(message, code="bad-call", hint="see the control API reference for what this call takes")
+
+
+def _decode_names(value: JsonValue) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise bad_call("replaces: a list of names is needed")
+    return tuple(str(name) for name in value)
 
 
 def _decode_time(value: JsonValue) -> datetime | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import stat
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -321,6 +323,121 @@ def test_an_older_and_a_newer_edgecert_push_to_this_gateway(gateway: GatewayRunn
         foreign.post("/v1/swap", body)
     assert refused.value.code == "api-version"
     assert "2" in refused.value.message
+
+
+@pytest.mark.parametrize(("low", "high", "code"), [(1, 5, ""), (2, 5, "api-version")])
+def test_this_edgecert_deploys_to_a_newer_gateway_or_says_why_not(
+    edge: Edge, gateway: GatewayRunner, low: int, high: int, code: str
+) -> None:
+    assert edge.run("issue", "-c", str(edge.host.flags_file)).code == 0
+    gateway.stop()
+    gateway.control.unlink(missing_ok=True)
+    answers: dict[str, JsonObject] = {
+        "GET /v1/hello": {"api_min": low, "api_max": high, "version": "9.0", "motto": "onwards"},
+        "POST /v1/swap": {"name": "edge", "generation": 1, "swapped": True, "staged": False, "mood": "good"},
+        "GET /v1/status": {"ready": True, "listeners": [], "certificates": [], "weather": {"wind": 3}},
+    }
+    with newer_gateway(gateway.control, answers) as calls:
+        deployed = edge.run("deploy", "--target", "gateway")
+    assert (deployed.code, deployed.error_code if code else "") == (1 if code else 0, code)
+    assert [call.split(" HTTP")[0] for call in calls] == list(answers)[: 1 if code else 3]
+    assert "X-Edgecert-Api: 1\r\n" in calls[-1]
+
+
+@contextlib.contextmanager
+def newer_gateway(path: Path, answers: dict[str, JsonObject]) -> Iterator[list[str]]:
+    """Answer calls at ``path`` as a later release would; what was called is in the list."""
+    calls: list[str] = []
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        server.settimeout(0.05)
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.settimeout(5)
+                        call = read_call(connection)
+                        calls.append(call)
+                        body = json.dumps(answers[call.split(" HTTP")[0]]).encode()
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield calls
+        finally:
+            ended.set()
+            thread.join()
+
+
+def read_call(connection: socket.socket) -> str:
+    call = b""
+    while b"\r\n\r\n" not in call:
+        call += connection.recv(65536)
+    head, _, body = call.partition(b"\r\n\r\n")
+    length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0] or b"0")
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head.decode() + "\r\n"
+
+
+# --- several lineages, and their names -------------------------------------------------------------
+
+
+def test_a_renamed_certificate_takes_the_place_of_its_old_name(edge: Edge) -> None:
+    assert edge.gateway is not None
+    assert edge.host.apply().code == 0
+    before = edge.served()
+    assert edge.run("rename", "edge", "front").code == 0
+    assert edge.run("renew").result["lineages"][0]["action"] == "not-due"
+    assert edge.served() == before
+    renewed = edge.run("renew", "front", "--force")
+    assert renewed.code == 0, renewed.stdout
+    gateway_target = renewed.result["lineages"][0]["deployments"][1]
+    assert (gateway_target["name"], gateway_target["verdict"]) == ("gateway", "same")
+    assert edge.served() != before
+    assert [entry["name"] for entry in certificates(edge.gateway)] == ["front"]
+    edge.gateway.restart()
+    assert [entry["name"] for entry in certificates(edge.gateway)] == ["front"]
+    assert edge.run("rollback").code == 0
+    assert edge.served() == before
+
+
+def certificates(gateway: GatewayRunner) -> list[JsonObject]:
+    """Give the certificates that the gateway serves."""
+    shown = gateway.status()["certificates"]
+    assert isinstance(shown, list)
+    return [objects(entry) for entry in shown]
+
+
+def test_a_second_certificate_that_is_not_presented_is_told_of(edge: Edge) -> None:
+    gateway = edge.gateway
+    assert gateway is not None
+    assert edge.host.apply().code == 0
+    text = edge.host.flags_file.read_text(encoding="utf-8")
+    before, gateway_table = text[: text.index("[[deploy]]")], text[text.rindex("[[deploy]]") :]
+    edge.host.flags_file.write_text(before + gateway_table, encoding="utf-8")
+    second = edge.host.apply("--name", "second")
+    assert second.code == 0, second.stdout
+    (target,) = second.result["deployments"]
+    assert target["verdict"] == "unverified"
+    assert "with edge" in target["error"]
+    assert [(entry["name"], entry["domains"]) for entry in certificates(gateway)] == [
+        ("edge", [DOMAIN]),
+        ("second", []),
+    ]
+
+
+def test_one_that_has_ended_stands_behind_one_that_has_not(gateway: GatewayRunner, pki: Pki) -> None:
+    ends = now() + timedelta(seconds=2)
+    gateway.push(pki.issue([DOMAIN], not_after=ends).bundle("a", 1))
+    wait_until(lambda: now() > ends, what="it has expired")
+    gateway.push(pki.issue([DOMAIN]).bundle("b", 1))
+    assert [(entry["name"], entry["domains"]) for entry in certificates(gateway)] == [("b", [DOMAIN]), ("a", [])]
 
 
 # --- signals, directories, owners -----------------------------------------------------------------
