@@ -98,25 +98,30 @@ class FakeTarget:
     forbidden: bool = False
     serves_other: bool = False
     blind: bool = False
+    refuse_lower: bool = False
     pushes: list[tuple[int, DeployOptions]] = field(default_factory=list)
     staged: dict[int, datetime] = field(default_factory=dict)
 
     def push(self, bundle: Bundle, options: DeployOptions) -> None:
         """Take the bundle, or fail as told."""
         self.pushes.append((bundle.meta.generation, options))
-        if not self.running:
-            message = "nobody listens"
-            raise TargetNotRunningError(message)
+        self._listen()
         if self.forbidden:
             message = "the socket may not be opened"
             raise PermissionDeniedError(message)
-        if self.refusing:
+        if self.refusing or (self.refuse_lower and options.rollback):
             message = "the reload command failed"
             raise DeployError(message)
         self.serving = bundle
 
+    def _listen(self) -> None:
+        if not self.running:
+            message = "nobody listens"
+            raise TargetNotRunningError(message)
+
     def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
         """Stage it if this is a gateway."""
+        self._listen()
         if self.target.kind != "gateway":
             return False
         self.staged[bundle.meta.generation] = effective_at
@@ -125,6 +130,7 @@ class FakeTarget:
     def cancel_staged(self, name: str) -> None:
         """Forget what is staged."""
         assert name
+        self._listen()
         self.staged.clear()
 
     def verify(self, bundle: Bundle) -> Verification:

@@ -244,6 +244,7 @@ class Applying:
             if not options.dry_run:
                 left = tuple(target for target in settings.request.deploy if target not in shared)
                 self.store.save_settings(other, replace(settings, request=replace(settings.request, deploy=left)))
+                self._forget_dropped_targets(other, left)
                 self.store.audit("target-taken-over", other, target=shared[0].name, by=name)
 
 

@@ -16,6 +16,7 @@ from edgecert.store.memory import MemoryStore
 from tests.support.world import World, a_request, with_names
 
 if TYPE_CHECKING:
+    from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle, BundleMeta
 
 
@@ -173,3 +174,31 @@ def test_a_damaged_generation_is_no_reason_not_to_renew() -> None:
     result = world.renew()
     assert result.action == "renewed"
     assert world.serving() == 3
+
+
+def test_what_fails_and_what_newly_waits_is_told_to_the_notify_command() -> None:
+    def notified(request: CertificateRequest) -> CertificateRequest:
+        return replace(request, renewal=replace(request.renewal, notify_command=("mail", "pki")))
+
+    world = World(kind="csr")
+    world.save(notified(a_request("edge", kind="csr")))
+    assert world.renew().newly_waiting
+    world.renew()
+    ((command, document),) = world.told
+    assert (command, document["event"], document["not_after"]) == (("mail", "pki"), "waiting", None)
+
+    world = World()
+    world.apply(notified(a_request("edge", "gw")))
+    world.ca.refuse = True
+    world.renew(force=True)
+    ((_command, document),) = world.told
+    assert document["event"] == "renewal-failed"
+    assert document["error"] == {"code": "refused", "message": "the CA is closed today", "hint": ""}
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    tried = world.renewing.renew("edge", force=True, dry_run=True)
+    assert (tried.action, world.renewing.renew("edge", dry_run=True).action) == ("renewed", "not-due")
+    assert world.store.generations("edge") == (1,)
