@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IssueOrder:
-    """What an issuer is asked for: the CSR and what the CSR cannot say.
-
-    ``family`` are the names of all certificates that this one is a part of; empty when it stands alone.
-    """
+    """What an issuer is asked for: the CSR and what it cannot say; ``family`` are the names of the whole split."""
 
     lineage: str
     request_id: str
@@ -178,8 +175,7 @@ class CertificateStore(Protocol):
     A generation is immutable; every write is whole or not there, at whatever point the process dies.
 
     Callers that change a lineage hold its lock, and look again at what they decided on after they got it.
-    Methods that take a lineage raise ``StoreError`` (code ``no-such-certificate``) when there is none, unless they say
-    otherwise.
+    Methods that take a lineage raise ``StoreError`` (``no-such-certificate``) when there is none, unless they tell.
     """
 
     @property
@@ -318,10 +314,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """How a generation goes into service.
-
-    ``replaces`` are names that the lineage had before: who serves it by one of them serves it by its own from now on.
-    """
+    """How a generation goes into service; ``replaces`` are names that the lineage had, which end with it."""
 
     rollback: bool = False
     allow_drop: bool = False

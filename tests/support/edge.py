@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgecert.shared.bundle import Bundle
+    from edgecert.shared.jsonvalue import JsonValue
     from tests.support.cli import Host, Ran
     from tests.support.gatewayrunner import GatewayRunner
 
@@ -96,6 +97,10 @@ class Edge:
         (certificate,) = ran.result["certificates"]
         return certificate
 
+    def at_gateway(self) -> dict[str, JsonValue]:
+        """Give what ``list`` knows of the gateway as a target."""
+        return next(objects(target) for target in self.listed()["deployments"] if target["kind"] == "gateway")
+
     def open_requests(self) -> list[str]:
         """Give the open requests that ``list`` shows."""
         return [request["id"] for request in self.run("list").result["requests"]]
@@ -103,6 +108,10 @@ class Edge:
     def issued(self) -> set[str]:
         """Give the fingerprint of every generation that is stored."""
         return {fingerprint_sha256(self.bundle(number).leaf) for number in self.generations()}
+
+    def fingerprint(self, generation: int) -> str:
+        """Give the fingerprint of a generation."""
+        return fingerprint_sha256(self.bundle(generation).leaf)
 
     def served(self) -> str:
         """Give what the gateway presents in a real handshake."""
@@ -126,3 +135,9 @@ class Edge:
             for name in directories + files
             if is_leftover(name)
         ]
+
+
+def objects(value: JsonValue) -> dict[str, JsonValue]:
+    """Give ``value``, which has to be a JSON object."""
+    assert isinstance(value, dict)
+    return value
