@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class Demo:
     directory: Path
     prefix: str
     stack: ExitStack
+    swaps: int = SWAPS
     sides: list[Side] = field(default_factory=list)
     senders: list[Program] = field(default_factory=list)
     renewals: list[Renewal] = field(default_factory=list)
@@ -59,13 +61,14 @@ class Demo:
     def say(self, text: str) -> None:
         """Begin a step."""
         self.number += 1
-        print(f"\n{self.number:2}. {text}", flush=True)  # the demo's voice
+        lines = textwrap.fill(text, 78, initial_indent=f"{self.number:2}. ", subsequent_indent="    ")
+        print(f"\n{lines}", flush=True)  # the demo's voice
 
     def run(self, *command: str | Path, shown: str = "") -> Any:  # JSON of any shape
         """Run a command of ours as users run it, show it, and give the ``result`` of its JSON document."""
         words = [str(word) for word in command]
         text = shown or " ".join(words).replace(str(self.directory), "$DEMO").replace(f"{ROOT}/", "")
-        print(f"    $ {text}", flush=True)  # the same
+        print(shell_lines(text), flush=True)  # the same
         done = subprocess.run([BIN / words[0], *words[1:], "--json"], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             message = f"{text}\nexit code {done.returncode}\n{done.stdout}{done.stderr}"
@@ -119,7 +122,7 @@ class Demo:
     def start(self, side: Side, name: str, *command: str) -> Program:
         """Start a program of ours that stays; it ends with the demo."""
         text = " ".join(command).replace(str(self.directory), "$DEMO")
-        print(f"    $ {text} &", flush=True)  # the same
+        print(shell_lines(f"{text} &"), flush=True)  # the same
         program = Program(name, [str(BIN / command[0]), *command[1:]], side.directory / f"{name}.log")
         self.stack.callback(program.stop)
         program.start()
@@ -137,10 +140,10 @@ class Demo:
 
     def renew(self, loops: list[HandshakeLoop]) -> None:
         """Renew and swap ten times, while messages and handshakes flow."""
-        self.say(f"{SWAPS} renewals with a hot swap each, while messages and new handshakes flow.")
+        self.say(f"{self.swaps} renewals with a hot swap each, while messages and new handshakes flow.")
         for loop in loops:
             loop.start()
-        for turn in range(SWAPS):
+        for turn in range(self.swaps):
             side = self.sides[turn % 2]
             before = side.certificate
             started = time.monotonic()
@@ -227,9 +230,15 @@ class Demo:
         return self.report(self.count(), loops)
 
 
+def shell_lines(command: str, width: int = 78) -> str:
+    """Give ``command`` after a prompt, broken as a shell takes it so that no line is longer than 80 columns."""
+    lines = textwrap.wrap(command, width - 8, break_long_words=False, break_on_hyphens=False)
+    return "    $ " + " \\\n        ".join(lines)
+
+
 def inbound_streams(answer: Any) -> set[str]:  # JSON of any shape
-    """Give the inbound streams by the address they come from; each stream is inbound on one of the two sides."""
-    return {str(stream["address"]) for stream in answer["streams"] if stream["direction"] == "inbound"}
+    """Give the inbound streams by where they come from; each stream is inbound on one of the two sides."""
+    return {f"{stream['address']}:{stream['port']}" for stream in answer["streams"] if stream["direction"] == "inbound"}
 
 
 def main() -> int:
@@ -239,7 +248,7 @@ def main() -> int:
     good = False
     try:
         with loopback_net() as prefix, ExitStack() as stack:
-            print(f"edgecert demo in $DEMO = {directory}, gateways on {prefix}1 and {prefix}2")
+            print(f"edgecert demo: gateways on {prefix}1 and {prefix}2\n$DEMO = {directory}")
             good = Demo(directory, prefix, stack).play()
     except (DemoError, ProgramError) as error:
         print(f"\nthe demo failed: {error}", file=sys.stderr)  # the demo's voice

@@ -16,7 +16,7 @@ from edgecert.shared.errors import EdgecertError
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -31,12 +31,13 @@ class Program:
     name: str
     command: list[str]
     log: Path
+    environ: Mapping[str, str] | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it."""
         with self.log.open("wb") as file:
-            self.process = subprocess.Popen(self.command, stdout=file, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self.command, stdout=file, stderr=subprocess.STDOUT, env=self.environ)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

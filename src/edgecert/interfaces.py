@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IssueOrder:
-    """What an issuer is asked for: the CSR and what the CSR cannot say."""
+    """What an issuer is asked for: the CSR and what it cannot say; ``family`` are the names of the whole split."""
 
     lineage: str
     request_id: str
@@ -38,6 +38,7 @@ class IssueOrder:
     names: tuple[GeneralName, ...]
     validity: timedelta
     client_auth: bool = False
+    family: tuple[GeneralName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,7 @@ class CertificateStore(Protocol):
     A generation is immutable; every write is whole or not there, at whatever point the process dies.
 
     Callers that change a lineage hold its lock, and look again at what they decided on after they got it.
-    Methods that take a lineage raise ``StoreError`` (code ``no-such-certificate``) when there is none, unless they say
-    otherwise.
+    Methods that take a lineage raise ``StoreError`` (``no-such-certificate``) when there is none, unless they tell.
     """
 
     @property
@@ -296,6 +296,10 @@ class CertificateStore(Protocol):
         """Give a lineage another name; ``StoreError`` ``name-taken``."""
         ...
 
+    def former_names(self, name: str) -> tuple[str, ...]:
+        """Give the names under which generations of ``name`` were made, but none that is another lineage now."""
+        ...
+
     def audit(self, event: str, lineage: str, **fields: str | int | bool) -> None:
         """Add a line to the audit log: who did what when."""
         ...
@@ -331,11 +335,12 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """How a generation goes into service."""
+    """How a generation goes into service; ``replaces`` are names that the lineage had, which end with it."""
 
     rollback: bool = False
     allow_drop: bool = False
     close_old_streams: CloseOldStreams = "keep"
+    replaces: tuple[str, ...] = ()
 
 
 DEPLOY_AS_USUAL: Final = DeployOptions()

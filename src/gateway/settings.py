@@ -41,7 +41,9 @@ class GatewayOptions:
         "", help="take PEM files from this directory, which another client writes, instead of pushed ones", path=True
     )
     kek_file: str = option(
-        "", help="key that wraps stored private keys; empty = the systemd credential or a file in state_dir", path=True
+        "",
+        help="key that wraps stored private keys; empty = the systemd credential or /etc/edgecert-gateway/kek",
+        path=True,
     )
     dialback_secret_file: str = option("", help="secret of server dialback; empty = made on first use", path=True)
     log_message_bodies: bool = option(
@@ -311,6 +313,7 @@ _HOME_CHECKS: Final[tuple[Callable[[Home], Iterator[KeyProblem]], ...]] = (_chec
 # Keys that are read and checked but change nothing in this version, with what they wait for.
 _WAITING: Final = (
     ("gateway", "dialback_secret_file", "server dialback"),
+    ("gateway", "log_message_bodies", "a log of stanzas"),
     ("listen", "http01", "issuing by ACME"),
     ("limits", "subscription_refresh_interval", "contacts"),
     ("resolver", "dnssec_trusted", "server dialback"),

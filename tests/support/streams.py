@@ -96,7 +96,7 @@ def outbound(*, direct_tls: bool = False, partner: Partner = FABRIKAM) -> Outbou
 
 
 def turns(name: str) -> list[tuple[str, bytes]]:
-    """Give a recorded half of a conversation: the mark before each turn (``start``, ``turn``, ``tls``) and its bytes."""
+    """Give a recorded half of a conversation: the mark before each turn (start, turn or tls) and its bytes."""
     parts: list[tuple[str, bytes]] = []
     mark, lines = "start", list[str]()
     for line in (STANZAS / name).read_text(encoding="utf-8").splitlines():

@@ -22,7 +22,7 @@ from edgecert.lifecycle.issue import Issuance
 from edgecert.lifecycle.renew import Renewing
 from edgecert.model.keys import generate_key
 from edgecert.model.request import CertificateOptions, CertificateRequest, DeployTarget, IssuerOptions, Topology
-from edgecert.shared.errors import DeployError, RefusedError, TargetNotRunningError
+from edgecert.shared.errors import DeployError, PermissionDeniedError, RefusedError, TargetNotRunningError
 from edgecert.store.memory import MemoryStore
 from tests.support.clock import FakeClock
 
@@ -61,6 +61,7 @@ class FakeCa:
         self.root = root_cert
         self._issuer = Authority(build_intermediate(root, key, label="test", limits=None, now=clock.now()), key)
         self.refuse = False
+        self.refuse_names: set[str] = set()
         self.staging_ca = False
         self.extra_name = ""
         self.orders: list[IssueOrder] = []
@@ -73,7 +74,7 @@ class FakeCa:
     def issue(self, order: IssueOrder) -> Issued | Waiting:
         """Sign, refuse or wait."""
         self.orders.append(order)
-        if self.refuse:
+        if self.refuse or self.refuse_names & {name.text for name in order.names}:
             message = "the CA is closed today"
             raise RefusedError(message)
         if self._kind == "csr":
@@ -94,24 +95,33 @@ class FakeTarget:
     serving: Bundle | None = None
     running: bool = True
     refusing: bool = False
+    forbidden: bool = False
     serves_other: bool = False
     blind: bool = False
+    refuse_lower: bool = False
     pushes: list[tuple[int, DeployOptions]] = field(default_factory=list)
     staged: dict[int, datetime] = field(default_factory=dict)
 
     def push(self, bundle: Bundle, options: DeployOptions) -> None:
         """Take the bundle, or fail as told."""
         self.pushes.append((bundle.meta.generation, options))
-        if not self.running:
-            message = "nobody listens"
-            raise TargetNotRunningError(message)
-        if self.refusing:
+        self._listen()
+        if self.forbidden:
+            message = "the socket may not be opened"
+            raise PermissionDeniedError(message)
+        if self.refusing or (self.refuse_lower and options.rollback):
             message = "the reload command failed"
             raise DeployError(message)
         self.serving = bundle
 
+    def _listen(self) -> None:
+        if not self.running:
+            message = "nobody listens"
+            raise TargetNotRunningError(message)
+
     def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
         """Stage it if this is a gateway."""
+        self._listen()
         if self.target.kind != "gateway":
             return False
         self.staged[bundle.meta.generation] = effective_at
@@ -120,6 +130,7 @@ class FakeTarget:
     def cancel_staged(self, name: str) -> None:
         """Forget what is staged."""
         assert name
+        self._listen()
         self.staged.clear()
 
     def verify(self, bundle: Bundle) -> Verification:

@@ -10,6 +10,7 @@ from edgecert.cli.session import wiring_for, worst
 from edgecert.interfaces import DeployOptions
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import ExitCode
+from edgecert.shared.output import error_to_json
 
 if TYPE_CHECKING:
     import argparse
@@ -102,6 +103,8 @@ def _certificate(wiring: Wiring, entry: Applied) -> dict[str, JsonValue]:
     shape |= {"action": outcome.action, "reason": entry.reason or None, "settings_changed": entry.settings_changed}
     if outcome.request is not None:
         shape |= {"request_id": outcome.request.id, "request_file": outcome.request.request_file or None}
+    if entry.error is not None:
+        shape["error"] = error_to_json(entry.error)
     return shape
 
 
@@ -118,6 +121,8 @@ def _part(wiring: Wiring, entry: Applied, context: CliContext, *, deploy: bool) 
             f"; would be deployed to {', '.join(entry.targets)}" if deploy and entry.targets and entry.reason else ""
         )
         return f"{entry.name} {what}{saved}{where}"
+    if entry.error is not None and not entry.deployments:
+        return f"{entry.name}: FAILED: {entry.error.message}"
     if outcome.action == "waiting":
         file = outcome.request.request_file if outcome.request else ""
         return f"{entry.name}: {outcome.message}\n  CSR: {file}\n  next: edgecert import ANSWER"

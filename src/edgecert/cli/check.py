@@ -101,8 +101,12 @@ def _nagios(context: CliContext) -> ExitCode:
         return ExitCode(CheckVerdict.UNKNOWN)
     worst = _worst(results)
     bad = [result for result in results if result.verdict is worst and worst is not CheckVerdict.OK]
-    good = f"{len(metas)} certificates are good" if metas or not results else f"{len(results)} things are good"
+    good = _all_good(len(metas)) if metas or not results else f"{len(results)} things are good"
     text = "; ".join(f"{result.subject}: {result.message}" for result in bad) or good
     data = " ".join(f"'{meta.name}'={shapes.days_left(meta, context.clock.now())}" for meta in metas)
     context.output.result({"status": worst.name}, f"EDGECERT {worst.name} - {text.replace('|', '/')} | {data}")
     return ExitCode(worst)
+
+
+def _all_good(count: int) -> str:
+    return "1 certificate is good" if count == 1 else f"{count} certificates are good"

@@ -61,6 +61,8 @@ def run(context: CliContext) -> ExitCode:
     name = lineage(wiring, args.name)
     with wiring.store.lock(name, wiring.lock_timeout):
         targets = _targets(wiring, name, args.target)
+        if args.cancel_staged and args.dry_run:
+            return _would_cancel(context, wiring, name)
         if args.cancel_staged:
             return _cancel(context, wiring, name, targets)
         bundle = _bundle(wiring, name, args.generation)
@@ -125,6 +127,7 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
         message = f"{bundle.meta.name} generation {bundle.meta.generation} expires before {dates.both_ways(when)}"
         raise UsageError(message, code="date", hint=f"it is valid until {format_time(bundle.meta.not_after)}")
     handed = wiring.deploying.stage(bundle, targets, when)
+    wiring.deploying.release(bundle.meta)
     others = [target.name for target in targets if target.name not in handed]
     lines = [f"{bundle.meta.name} generation {bundle.meta.generation} is staged for {dates.both_ways(when)}"]
     if handed:
@@ -139,6 +142,15 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
         "handed_to": list(handed),
     }
     context.output.result(document, "\n".join(lines))
+    return ExitCode.OK
+
+
+def _would_cancel(context: CliContext, wiring: Wiring, name: str) -> ExitCode:
+    staged = wiring.store.staged(name)
+    generation = staged.generation if staged else None
+    text = f"{name}: generation {generation} would be unstaged" if staged else f"{name}: nothing is staged"
+    document: dict[str, JsonValue] = {"dry_run": True, "name": name, "generation": generation, "targets": []}
+    context.output.result(document, text)
     return ExitCode.OK
 
 

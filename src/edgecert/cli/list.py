@@ -13,6 +13,7 @@ from edgecert.shared.errors import ExitCode
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from edgecert.cli.common import CliContext
     from edgecert.interfaces import OpenRequest
@@ -80,14 +81,22 @@ def _human(context: CliContext, wiring: Wiring, entries: list[dict[str, JsonValu
     if entries:
         rows = [_row(wiring, entry) for entry in entries]
         lines.append(context.output.table(("certificate", "gen", "days left", "renews on", "names", "deployed"), rows))
+        lines.extend(line for entry in entries for line in _notes(wiring, str(entry["name"])))
     for request in waiting:
-        lines.append(
-            f"open request {request.id} of {request.lineage}, since {format_time(request.created_at)}: "
-            f"{request.request_file}"
-        )
+        where = f": {request.request_file}" if request.request_file else ""
+        lines.append(f"open request {request.id} of {request.lineage}, since {format_time(request.created_at)}{where}")
         if context.args.requests:
             lines.append(f"  public key sha256 {request.spki_sha256}; names {', '.join(request.names)}")
     return "\n".join(lines)
+
+
+def _notes(wiring: Wiring, name: str) -> Iterator[str]:
+    """Say what the row of a lineage has no room for."""
+    staged = wiring.store.staged(name)
+    if staged is not None:
+        yield f"{name}: generation {staged.generation} is staged for {format_time(staged.effective_at)}"
+    for generation, reason in sorted(wiring.store.deployments(name).held.items()):
+        yield f"{name}: generation {generation} is held: {reason}"
 
 
 def _row(wiring: Wiring, entry: dict[str, JsonValue]) -> tuple[str, ...]:
@@ -110,4 +119,4 @@ def _deployed(wiring: Wiring, name: str) -> str:
         return "nowhere"
     good = sum(1 for entry in state.targets if not entry.open)
     words = ", ".join(f"{entry.target}:{'open' if entry.open else entry.verdict.value}" for entry in state.targets)
-    return words if good == len(state.targets) else f"PARTLY {words}"
+    return f"PARTLY {words}" if 0 < good < len(state.targets) else words

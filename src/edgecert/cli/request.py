@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli.common import add_common, add_dry_run, add_request_options, resolve_request
 from edgecert.cli.session import wiring_for, worst
-from edgecert.interfaces import SavedSettings
 from edgecert.shared.errors import ExitCode, StoreError
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``request``."""
+    from edgecert.lifecycle.apply import Origin
     from edgecert.lifecycle.demand import Demand
 
     wiring = wiring_for(context)
@@ -49,26 +49,13 @@ def run(context: CliContext) -> ExitCode:
         )
         return ExitCode.OK
     outcomes = []
+    origin = Origin(str(resolved.flags_file or ""), resolved.digest)
     for index, planned in enumerate(plan.certificates, start=1):
-        part = (
-            request
-            if index == 1
-            else replace(
-                request, issuer=replace(request.issuer, request_file=_numbered(request.issuer.request_file, index))
-            )
-        )
+        saved = wiring.applying.settings_of_part(request, origin, plan, index)
         with wiring.store.lock(planned.name, wiring.lock_timeout):
-            saved = SavedSettings(
-                part,
-                context.clock.now(),
-                str(resolved.flags_file or ""),
-                resolved.digest,
-                index,
-                request.certificate.name if index > 1 else "",
-                plan.assignment,
-            )
             wiring.applying.save_settings(planned.name, saved)
-            outcomes.append(wiring.issuance(part).issue(Demand(part, planned), fresh=context.args.new))
+            issuance = wiring.issuance(saved.request)
+            outcomes.append(issuance.issue(Demand(saved.request, planned), fresh=context.args.new))
     shapes = [_shape(outcome) for outcome in outcomes]
     context.output.result(shapes[0] | {"requests": shapes}, "\n".join(_human(outcome) for outcome in outcomes))
     return worst(ExitCode.WAITING if outcome.newly_waiting else ExitCode.OK for outcome in outcomes)
@@ -116,8 +103,3 @@ def _human(outcome: Outcome) -> str:
 
 def _dry(names: dict[str, list[str]]) -> str:
     return "\n".join(f"{name}: a key and a CSR would be made for {', '.join(texts)}" for name, texts in names.items())
-
-
-def _numbered(file: str, index: int) -> str:
-    stem, dot, suffix = file.rpartition(".")
-    return f"{stem}-{index}{dot}{suffix}" if dot else f"{file}-{index}" if file else ""

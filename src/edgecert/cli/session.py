@@ -86,7 +86,7 @@ def settings_of(wiring: Wiring, name: str) -> SavedSettings:
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """Give the exit code of several lineages: the worst of 1, 6, 7, 8, 9 wins, then 5, then 0."""
+    """Give the exit code of several lineages: the worst of 1, 6, 7, 8, 9 wins, then 2, 5, 0."""
     seen = set(codes)
     for code in (
         ExitCode.PERMISSION,
@@ -94,6 +94,7 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
         ExitCode.NETWORK,
         ExitCode.REFUSED,
         ExitCode.FAILED,
+        ExitCode.USAGE,
         ExitCode.WAITING,
     ):
         if code in seen:

@@ -42,19 +42,21 @@ class GatewayDeployer:
             ControlError: the gateway refused, by its own code; it serves what it served before.
             PermissionDeniedError: the socket may not be used, or somebody else listens there.
         """
-        self._client.negotiate()
+        version = self._client.negotiate()
         request = SwapRequest(
             bundle,
             close_old_streams=options.close_old_streams,
             allow_drop=options.allow_drop,
             rollback=options.rollback,
+            replaces=options.replaces,
         )
-        self._client.post("/v1/swap", encode_swap(request))
+        self._client.post("/v1/swap", encode_swap(request, api=version))
 
     def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
         """Hand ``bundle`` over; the gateway swaps itself at the date, also after a restart. Raises as :meth:`push`."""
-        self._client.negotiate()
-        answer = self._client.post("/v1/swap", encode_swap(SwapRequest(bundle, effective_at=effective_at)))
+        version = self._client.negotiate()
+        request = SwapRequest(bundle, effective_at=effective_at)
+        answer = self._client.post("/v1/swap", encode_swap(request, api=version))
         return answer.get("staged") is True
 
     def cancel_staged(self, name: str) -> None:
@@ -71,7 +73,7 @@ class GatewayDeployer:
             return Verification(TargetVerdict.UNVERIFIED, error=error.message)
         questions = tuple(_questions(status, bundle.meta.name))
         if not questions:
-            message = f"no listener of the gateway serves a domain with {bundle.meta.name}"
+            message = f"no listener of the gateway serves a domain with {bundle.meta.name}{_others(status)}"
             return Verification(TargetVerdict.UNVERIFIED, error=message)
         return see_served(self._prober, questions, bundle.meta.fingerprint_sha256)
 
@@ -91,6 +93,12 @@ def _own_domains(status: JsonObject, lineage: str) -> frozenset[str] | None:
         if certificate.get("name") == lineage and "domains" in certificate:
             return frozenset(_texts(certificate["domains"]))
     return None
+
+
+def _others(status: JsonObject) -> str:
+    """Say what is served instead, and how that is changed."""
+    names = [str(entry.get("name")) for entry in _objects(status.get("certificates")) if entry.get("domains")]
+    return f", but with {', '.join(names)}: gateway.certificates decides which comes first" if names else ""
 
 
 def _reachable(address: str) -> str:

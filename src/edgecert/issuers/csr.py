@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography import x509
@@ -9,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Waiting
-from edgecert.shared.atomic import ensure_private_parent, write_file
+from edgecert.shared.atomic import ensure_private_parent, is_leftover, remove_file, write_file
 from edgecert.shared.errors import MaterialError, PermissionDeniedError, UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +68,14 @@ class CsrIssuer:
                 message = f"{self._request_file} is there already and is no certificate request"
                 hint = "move it away, or choose another place: --request-file FILE"
                 raise MaterialError(message, code="request-file-taken", hint=hint)
+        self._sweep()
         write_file(self._request_file, data, _READABLE)
+
+    def _sweep(self) -> None:
+        """Take away what runs that died here left of this file."""
+        for entry in self._request_file.parent.glob(f".{glob.escape(self._request_file.name)}.*"):
+            if is_leftover(entry.name):
+                remove_file(entry)
 
 
 def _is_request(data: bytes) -> bool:

@@ -103,7 +103,7 @@ class LocalCa:
     def sign(self, order: IssueOrder, *, unconstrained: bool = False) -> tuple[x509.Certificate, ...]:
         """Give leaf, intermediate and root for ``order``; a missing CA is made, a short intermediate renewed.
 
-        A new CA is limited to the domains of ``order``, unless ``unconstrained``.
+        A new CA is limited to the domains of ``order`` and its family, unless ``unconstrained``.
 
         Raises:
             RefusedError: ``outside-name-constraints``, ``validity-too-long``, ``bad-request``, ``ca-root-ends``.
@@ -114,7 +114,7 @@ class LocalCa:
         names = _prove_order(order)
         now = self._clock.now()
         with self._files.lock():
-            limits = None if unconstrained else Constraints.for_names(names)
+            limits = None if unconstrained else Constraints.for_names(tuple(dict.fromkeys((*names, *order.family))))
             issuer = self._issuer(names, limits, until=now + order.validity)
             root = self._root()
         leaf = build_leaf(issuer, order.csr, now=now, validity=order.validity, client_auth=order.client_auth)

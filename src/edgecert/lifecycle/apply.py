@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, SavedSettings
 from edgecert.lifecycle.demand import Demand
 from edgecert.lifecycle.deploy import first_failure
-from edgecert.lifecycle.issue import Outcome
+from edgecert.lifecycle.issue import Outcome, settle_requests
+from edgecert.lifecycle.parts import request_of_part
 from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
-from edgecert.shared.errors import PlanError, UsageError
+from edgecert.shared.errors import EdgecertError, PlanError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.deploy import Deploying, TargetResult
     from edgecert.lifecycle.issue import Issuance
     from edgecert.model.request import CertificateRequest, DeployTarget
-    from edgecert.model.sanplan import PlannedCertificate, SanPlan
+    from edgecert.model.sanplan import SanPlan
     from edgecert.shared.clock import Clock
-    from edgecert.shared.errors import EdgecertError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +89,38 @@ class Applying:
         return plan
 
     def apply(self, request: CertificateRequest, origin: Origin, options: ApplyOptions) -> tuple[Applied, ...]:
-        """Apply ``request``: every certificate of its plan, one after the other."""
+        """Apply ``request``: every certificate of its plan, one after the other.
+
+        Where there are several, one that fails does not stop the others: its error is in its result.
+
+        Raises:
+            EdgecertError: the plan has errors, or its only certificate failed.
+        """
         plan = self.plan(request, repack=options.repack)
-        issuance = self.issuance_for(request)
         results = []
-        for index, planned in enumerate(plan.certificates, start=1):
-            part = _request_of_part(request, planned, index)
-            with self.store.lock(planned.name, self.lock_timeout):
-                self._own_targets(planned.name, part, options)
-                settings = SavedSettings(
-                    request=part,
-                    saved_at=self.clock.now(),
-                    flags_file=origin.flags_file,
-                    flags_digest=origin.digest,
-                    part=index,
-                    part_of=request.certificate.name if index > 1 else "",
-                    assignment=plan.assignment,
-                )
-                results.append(self._apply_part(issuance, Demand(part, planned), settings, options))
+        for index in range(1, len(plan.certificates) + 1):
+            settings = self.settings_of_part(request, origin, plan, index)
+            try:
+                results.append(self._apply_one(settings, plan, options))
+            except EdgecertError as error:
+                if len(plan.certificates) == 1:
+                    raise
+                name = settings.request.certificate.name
+                results.append(Applied(name, self._unissued(name, ""), "", settings_changed=False, error=error))
+        self._tell_of_lost_parts(request.certificate.name, plan)
         return tuple(results)
+
+    def settings_of_part(self, request: CertificateRequest, origin: Origin, plan: SanPlan, index: int) -> SavedSettings:
+        """Give what is saved for the ``index``-th certificate of ``plan``, counted from 1."""
+        return SavedSettings(
+            request=request_of_part(request, plan.certificates[index - 1], index),
+            saved_at=self.clock.now(),
+            flags_file=origin.flags_file,
+            flags_digest=origin.digest,
+            part=index,
+            part_of=request.certificate.name if index > 1 else "",
+            assignment=plan.assignment,
+        )
 
     def save_settings(self, name: str, settings: SavedSettings) -> bool:
         """Keep ``settings`` if they differ from those kept; say whether they did."""
@@ -117,6 +129,14 @@ class Applying:
             return False
         self.store.save_settings(name, settings)
         return saved is None or saved.request != settings.request
+
+    def _apply_one(self, settings: SavedSettings, plan: SanPlan, options: ApplyOptions) -> Applied:
+        demand = Demand(settings.request, plan.certificates[settings.part - 1], plan.names)
+        issuance = self.issuance_for(settings.request)
+        with self.store.lock(demand.name, self.lock_timeout):
+            self._own_name(demand.name, settings)
+            self._own_targets(demand.name, settings.request, options)
+            return self._apply_part(issuance, demand, settings, options)
 
     def _apply_part(
         self, issuance: Issuance, demand: Demand, settings: SavedSettings, options: ApplyOptions
@@ -132,7 +152,7 @@ class Applying:
                 name, self._unissued(name, reason), reason, changed, targets=tuple(target.name for target in targets)
             )
         self.save_settings(name, settings)
-        issuance.settle(name)
+        settle_requests(self.store, name)
         self._forget_dropped_targets(name, targets)
         if reason:
             self.progress.step(f"{name}: {reason}")
@@ -189,6 +209,23 @@ class Applying:
                 name, replace(state, targets=tuple(entry for entry in state.targets if entry.target in known))
             )
 
+    def _own_name(self, name: str, settings: SavedSettings) -> None:
+        """See that the second and later part of a plan takes no lineage that is something else."""
+        saved = self.store.load_settings(name)
+        if settings.part_of and saved is not None and saved.part_of != settings.part_of:
+            message = f"part {settings.part} of {settings.part_of} would be called {name}, which is another certificate"
+            raise UsageError(message, code="name-taken", hint=f"edgecert rename {name} NEW")
+
+    def _tell_of_lost_parts(self, name: str, plan: SanPlan) -> None:
+        planned = {certificate.name for certificate in plan.certificates}
+        for other in self.store.lineages():
+            settings = self.store.load_settings(other)
+            if settings is not None and settings.part_of == name and other not in planned:
+                message = (
+                    f"{other} is no longer part of {name}, and is still renewed; to end it: edgecert remove {other}"
+                )
+                self.progress.warn("part-not-planned", message, other)
+
     def _own_targets(self, name: str, request: CertificateRequest, options: ApplyOptions) -> None:
         """See that no other lineage writes the same files; with ``take_over`` take the target away from it."""
         mine = _places(name, request)
@@ -207,6 +244,7 @@ class Applying:
             if not options.dry_run:
                 left = tuple(target for target in settings.request.deploy if target not in shared)
                 self.store.save_settings(other, replace(settings, request=replace(settings.request, deploy=left)))
+                self._forget_dropped_targets(other, left)
                 self.store.audit("target-taken-over", other, target=shared[0].name, by=name)
 
 
@@ -225,26 +263,3 @@ def _places(name: str, request: CertificateRequest) -> Mapping[tuple[str, ...], 
             for file in files:
                 places["files", target.directory, file] = target
     return places
-
-
-def _request_of_part(request: CertificateRequest, planned: PlannedCertificate, index: int) -> CertificateRequest:
-    """Give the request of one part of a split: the same, but for the names of the files it is written to."""
-    if index == 1 or planned.name == request.certificate.name:
-        return request
-    return replace(request, deploy=tuple(_target_of_part(target, index) for target in request.deploy))
-
-
-def _target_of_part(target: DeployTarget, index: int) -> DeployTarget:
-    if target.kind == "gateway" or target.layout == "per-domain":
-        return target
-    return replace(
-        target,
-        cert_file=_numbered(target.cert_file, index),
-        key_file=_numbered(target.key_file, index),
-        combined_file=_numbered(target.combined_file, index),
-    )
-
-
-def _numbered(file: str, index: int) -> str:
-    path = PurePath(file)
-    return str(path.with_name(f"{path.stem}-{index}{path.suffix}"))

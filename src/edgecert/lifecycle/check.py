@@ -98,7 +98,11 @@ class Checking:
         for request in self.store.requests(name):
             if request.state == "open":
                 message = f"request {request.id} is open since {format_time(request.created_at)}"
-                yield CheckResult(name, "request", CheckVerdict.WARNING, message, "edgecert import ANSWER")
+                carried = request.issuer_kind == "csr"
+                hint = (
+                    "edgecert import ANSWER" if carried else f"apply again, or: edgecert request --cancel {request.id}"
+                )
+                yield CheckResult(name, "request", CheckVerdict.WARNING, message, hint)
 
     def _settings(self, name: str, settings: SavedSettings) -> Iterator[CheckResult]:
         if self.flags_file_changed(settings):
@@ -119,7 +123,7 @@ class Checking:
             match seen.verdict:
                 case TargetVerdict.SAME:
                     count = len(seen.listeners)
-                    message = f"serves generation {wanted}, seen in {count} handshakes"
+                    message = f"serves generation {wanted}, seen in {count} handshake{'' if count == 1 else 's'}"
                     yield CheckResult(subject, "served", CheckVerdict.OK, message)
                 case TargetVerdict.DIFFERENT:
                     served = seen.served_fingerprint_sha256[:16]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import CertificateRequest, Subject
     from edgecert.model.sanplan import PlannedCertificate
     from edgecert.shared.bundle import Bundle
+    from edgecert.shared.names import GeneralName
 
 _SUBJECT_ATTRIBUTES = (
     ("organization", NameOID.ORGANIZATION_NAME),
@@ -33,6 +34,8 @@ class Demand:
 
     request: CertificateRequest
     planned: PlannedCertificate
+    family: tuple[GeneralName, ...] = ()
+    """Every name of the whole plan, where it takes several certificates."""
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, Deployment, DeployOptions, Staged, TargetVerdict, Verification
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import DeployError, MaterialError, StoreError, TargetNotRunningError
+from edgecert.shared.errors import DeployError, EdgecertError, MaterialError, StoreError, TargetNotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +36,7 @@ class TargetResult:
     elapsed_ms: int
     failed: bool
     verification: Verification | None = None
+    error: EdgecertError | None = None
 
     @property
     def ok(self) -> bool:
@@ -170,7 +171,7 @@ class Deploying:
     def _hand_staged(self, bundle: Bundle, target: DeployTarget, effective_at: datetime) -> bool:
         try:
             return self.deployer_for(target).stage(bundle, effective_at)
-        except DeployError as error:
+        except EdgecertError as error:
             self.progress.warn(error.code, f"{error.message}; the next renew after the date deploys it", target.name)
             return False
 
@@ -182,7 +183,7 @@ class Deploying:
         for target in targets:
             try:
                 self.deployer_for(target).cancel_staged(name)
-            except DeployError as error:
+            except EdgecertError as error:
                 self.progress.warn(error.code, error.message, target.name)
         self.store.save_staged(name, None)
         self.store.audit("unstaged", name, generation=staged.generation)
@@ -253,9 +254,10 @@ class Deploying:
         entry = self.store.deployments(name).find(target.name) or Deployment(
             target.name, target.kind, wanted=generation
         )
-        goes_back = options if entry.serving is None or entry.serving <= generation else replace(options, rollback=True)
+        lower = entry.serving is not None and entry.serving > generation
+        told = replace(options, rollback=options.rollback or lower, replaces=self.store.former_names(name))
         try:
-            deployer.push(bundle, goes_back)
+            deployer.push(bundle, told)
         except TargetNotRunningError as error:
             self.progress.warn(
                 "not-running",
@@ -264,8 +266,9 @@ class Deploying:
             )
             entry = replace(entry, verdict=TargetVerdict.NOT_RUNNING, last_error=error.message, retry_after=None)
             return self._record(bundle, entry, started, failed=False)
-        except DeployError as error:
-            return self._record(bundle, self._failed(entry, error.message), started, failed=True)
+        except EdgecertError as error:  # whatever it is, it is this target's: the others go on
+            result = self._record(bundle, self._failed(entry, error.message), started, failed=True)
+            return replace(result, error=error)
         self.progress.step(f"{name}: generation {generation} handed to {target.name}")
         seen = deployer.verify(bundle)
         if seen.verdict is TargetVerdict.DIFFERENT:
@@ -291,7 +294,7 @@ class Deploying:
             try:
                 deployer.push(back, DeployOptions(rollback=True, allow_drop=True))
                 what += f"; generation {back.meta.generation} is back in service"
-            except DeployError as error:
+            except EdgecertError as error:
                 what += f"; going back to generation {back.meta.generation} failed too: {error.message}"
         self.store.audit("deploy-failed", bundle.meta.name, target=entry.target, generation=bundle.meta.generation)
         failed = self._failed(self._seen(entry, seen), what)
@@ -376,9 +379,19 @@ def _wanting(state: Deployments, generation: int, targets: Sequence[DeployTarget
 
 
 def first_failure(results: Sequence[TargetResult]) -> DeployError | None:
-    """Give one error that names every target that failed, or None when none did."""
-    broken = [f"{entry.deployment.target}: {entry.deployment.last_error}" for entry in results if entry.failed]
+    """Give one error that names every target that failed, or None when none did.
+
+    One failure alone keeps its own code; the exit code is that of the worst.
+    """
+    broken = [entry for entry in results if entry.failed]
     if not broken:
         return None
+    message = "; ".join(f"{entry.deployment.target}: {entry.deployment.last_error}" for entry in broken)
+    errors = [entry.error for entry in broken if entry.error is not None]
     hint = "the other targets are not touched; the next renew or apply tries again"
-    return DeployError("; ".join(broken), hint=hint)
+    if len(broken) == 1 and errors:
+        failure = DeployError(message, code=errors[0].code, hint=errors[0].hint or hint)
+    else:
+        failure = DeployError(message, hint=hint)
+    failure.exit_code = max((error.exit_code for error in errors), default=failure.exit_code)
+    return failure

@@ -191,6 +191,6 @@ class Intake:
         except MaterialError as error:
             text = f"the chain does not end at a root that is trusted here: {error.message}"
             hint = "that is right for a private CA; give its root with --trust FILE to have it checked"
-            self.progress.warn("untrusted-root", text, hint)
+            self.progress.warn("untrusted-root", f"{text}; {hint}")
             return (Finding("untrusted-root", Severity.WARNING, (), text, hint),)
         return ()

@@ -86,7 +86,7 @@ class Issuance:
             NetworkError: the CA was not reached; the request stays open.
             MaterialError: what the CA sent is no certificate for this key.
         """
-        self.settle(demand.name)
+        settle_requests(self.store, demand.name)
         request = None if fresh else self._find_open(demand)
         newly = request is None or not request.request_file
         if request is None:
@@ -150,13 +150,8 @@ class Issuance:
             names=tuple(entry.name for entry in demand.planned.names),
             validity=parse_duration(demand.request.issuer.validity),
             client_auth=demand.request.certificate.client_auth,
+            family=demand.family,
         )
-
-    def settle(self, name: str) -> None:
-        """Close requests whose generation was stored by a run that died before it could say so."""
-        for request in self.store.requests(name):
-            if request.state == "open" and self._already_answered(request):
-                self.store.save_request(replace(request, state="completed"))
 
     def _find_open(self, demand: Demand) -> OpenRequest | None:
         digest = demand.digest()
@@ -164,15 +159,6 @@ class Issuance:
             if request.state == "open" and request.digest == digest:
                 return request
         return None
-
-    def _already_answered(self, request: OpenRequest) -> bool:
-        for number in reversed(self.store.generations(request.lineage)):
-            meta = self.store.load_meta(request.lineage, number)
-            if meta.created_at < request.created_at:
-                return False
-            if spki_sha256(self.store.load_bundle(request.lineage, number).leaf.public_key()) == request.spki_sha256:
-                return True
-        return False
 
     def _key(self, demand: Demand) -> PrivateKey:
         options = demand.request.certificate
@@ -182,6 +168,22 @@ class Issuance:
             if bundle.meta.key == demand.key_description and bundle.meta.exportable == options.exportable:
                 return load_key(bundle.key)
         return self.keys.generate(options.key_algorithm, options.bits)
+
+
+def settle_requests(store: CertificateStore, name: str) -> None:
+    """Close requests whose generation was stored by a run that died before it could say so."""
+    for request in store.requests(name):
+        if request.state == "open" and _is_answered(store, request):
+            store.save_request(replace(request, state="completed"))
+
+
+def _is_answered(store: CertificateStore, request: OpenRequest) -> bool:
+    for number in reversed(store.generations(request.lineage)):
+        if store.load_meta(request.lineage, number).created_at < request.created_at:
+            return False
+        if spki_sha256(store.load_bundle(request.lineage, number).leaf.public_key()) == request.spki_sha256:
+            return True
+    return False
 
 
 def complete_request(  # the facts of one answer

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from edgecert.interfaces import DEPLOY_AS_USUAL
 from edgecert.lifecycle.demand import Demand
+from edgecert.lifecycle.deploy import first_failure
+from edgecert.lifecycle.issue import settle_requests
+from edgecert.lifecycle.parts import planned_part
 from edgecert.model.renewal import decide_renewal
-from edgecert.model.sanplan import plan_sans
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import EdgecertError, PlanError, StoreError
+from edgecert.shared.errors import EdgecertError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.deploy import Deploying, TargetResult
     from edgecert.lifecycle.issue import Issuance, Outcome
     from edgecert.model.request import DeployTarget
-    from edgecert.model.sanplan import PlannedCertificate
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock
 
@@ -98,10 +99,11 @@ class Renewing:
         due_at, due = self._due(name, settings)
         if dry_run:
             return RenewResult(name, "renewed" if due or force else "not-due", due_at, certificate=self._meta(name))
-        deployed = self._finish(name, settings)
+        settle_requests(self.store, name)
+        deployed, fault = self._finish(name, settings)
         if not due and not force:
-            action: RenewAction = "deployed" if deployed else "not-due"
-            return self._result(name, action, due_at, deployed)
+            action: RenewAction = "failed" if fault else "deployed" if deployed else "not-due"
+            return self._result(name, action, due_at, deployed, fault)
         self.progress.step(
             f"{name}: renewing ({'asked for' if due_at is None or not due else 'due since ' + format_time(due_at)})"
         )
@@ -127,6 +129,7 @@ class Renewing:
                 name,
                 "waiting",
                 due_at,
+                error=first_failure(deployed),
                 certificate=self._meta(name),
                 deployments=deployed,
                 newly_waiting=outcome.newly_waiting,
@@ -134,18 +137,34 @@ class Renewing:
         results = self.deploying.deploy(outcome.bundle, self.targets_of(settings), options)
         return self._result(name, "renewed", self._due(name, settings)[0], results)
 
-    def _finish(self, name: str, settings: SavedSettings) -> tuple[TargetResult, ...]:
+    def _finish(self, name: str, settings: SavedSettings) -> tuple[tuple[TargetResult, ...], EdgecertError | None]:
+        """Do what is left to do with what is stored. A fault in that is no reason not to renew: it comes back."""
         targets = self.targets_of(settings)
-        done = self.deploying.finish_open(name, targets)
+        done: tuple[TargetResult, ...] = ()
+        try:
+            done = self._deploy_staged(name, targets)
+            tried = {result.deployment.target for result in done}
+            left = [target for target in targets if target.name not in tried]
+            return (*done, *self.deploying.finish_open(name, left)), None
+        except EdgecertError as error:
+            self.progress.warn(error.code, f"{name}: {error.message}", name)
+            return done, error
+
+    def _deploy_staged(self, name: str, targets: tuple[DeployTarget, ...]) -> tuple[TargetResult, ...]:
         staged = self.deploying.due_staged(name)
         if staged is None:
-            return done
-        bundle = self.store.load_bundle(name, staged.generation)
-        self.deploying.refuse_unfit(bundle.meta, automatic=True)
+            return ()
+        try:
+            bundle = self.store.load_bundle(name, staged.generation)
+            self.deploying.refuse_unfit(bundle.meta, automatic=True)
+        except EdgecertError as error:
+            self.deploying.cancel_staged(name, targets)
+            self.progress.warn(error.code, f"{error.message}; it is no longer staged", name)
+            return ()
         self.progress.step(
             f"{name}: generation {staged.generation} was staged for {format_time(staged.effective_at)}: into service"
         )
-        return (*done, *self.deploying.deploy(bundle, targets))
+        return self.deploying.deploy(bundle, targets)
 
     def _due(self, name: str, settings: SavedSettings) -> tuple[datetime | None, bool]:
         meta = self._meta(name)
@@ -161,32 +180,12 @@ class Renewing:
         return None if number is None else self.store.load_meta(name, number)
 
     def _result(
-        self, name: str, action: RenewAction, due_at: datetime | None, results: tuple[TargetResult, ...]
+        self,
+        name: str,
+        action: RenewAction,
+        due_at: datetime | None,
+        results: tuple[TargetResult, ...],
+        fault: EdgecertError | None = None,
     ) -> RenewResult:
-        broken = [entry for entry in results if entry.failed]
-        error = (
-            EdgecertError(
-                "; ".join(f"{entry.deployment.target}: {entry.deployment.last_error}" for entry in broken),
-                code="deploy",
-            )
-            if broken
-            else None
-        )
+        error = fault or first_failure(results)
         return RenewResult(name, action, due_at, error=error, certificate=self._meta(name), deployments=results)
-
-
-def planned_part(settings: SavedSettings, name: str) -> PlannedCertificate:
-    """Give the part of the saved settings' plan that is the lineage ``name``.
-
-    Raises:
-        PlanError: the saved settings no longer plan such a certificate, or the plan has errors.
-    """
-    plan = plan_sans(settings.request, assignment=settings.assignment)
-    if plan.errors:
-        message = "; ".join(finding.message for finding in plan.errors)
-        raise PlanError(message, hint=f"edgecert settings show {name}")
-    for planned in plan.certificates:
-        if planned.name == name:
-            return planned
-    message = f"the saved settings of {name} plan no certificate of that name"
-    raise PlanError(message, hint=f"apply its flags file again, or: edgecert remove {name}")

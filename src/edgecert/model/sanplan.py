@@ -50,6 +50,11 @@ class SanPlan:
     assignment: Mapping[str, int]
 
     @property
+    def names(self) -> tuple[GeneralName, ...]:
+        """The names of all certificates."""
+        return tuple(planned.name for certificate in self.certificates for planned in certificate.names)
+
+    @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that keep the plan from being carried out."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)

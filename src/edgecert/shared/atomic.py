@@ -125,14 +125,19 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE_FILE, owner: tuple[in
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, PRIVATE_FILE)
     crash_point("file-made")
-    with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123  # a descriptor, not a path
-        file.write(data)
-        file.flush()
+    try:
+        # Without a buffered file around it, which asks the kernel three things more: where a busy event loop runs
+        # beside this thread, each call is a chance to wait for it.
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
         crash_point("file-written")
         if owner is not None:
             os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     crash_point("file-synced")
 
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, SignatureAlgorithmOID
 
@@ -202,19 +202,33 @@ def verify_chain_order(certificates: Sequence[x509.Certificate]) -> None:
 
 
 def verify_key_matches(key_pem: Secret, leaf: x509.Certificate) -> None:
-    """Prove that ``leaf`` certifies the public half of the private key ``key_pem``.
+    """Prove that ``leaf`` certifies the public half of the private key ``key_pem``, and that the key signs.
 
     Raises:
-        MaterialError: ``key-mismatch``; ``not-a-key`` when ``key_pem`` is no unencrypted private key.
+        MaterialError: ``key-mismatch``; ``not-a-key`` when ``key_pem`` is no unencrypted private key, or a damaged one.
     """
     try:
-        public_key = load_pem_private_key(key_pem.reveal(), None).public_key()
+        # The library's own look at an RSA key tests its primes anew, for longer than a handshake may wait (30 ms at
+        # 2048 bits, with everything else standing still). That it signs is what counts, and is seen below.
+        key = load_pem_private_key(key_pem.reveal(), None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         message = "the private key cannot be read"
         raise MaterialError(message, code="not-a-key", hint="an unencrypted key in PEM form is needed") from error
-    if spki_sha256(public_key) != spki_or_empty(leaf):
+    if spki_sha256(key.public_key()) != spki_or_empty(leaf):
         message = f"the private key does not belong to {describe_name(leaf.subject)} (serial {serial_hex(leaf)})"
         raise MaterialError(message, code="key-mismatch", hint="take key and certificate of the same request")
+    if isinstance(key, rsa.RSAPrivateKey):
+        _verify_signs(key)
+
+
+def _verify_signs(key: rsa.RSAPrivateKey) -> None:
+    proof = b"edgecert"
+    try:
+        signature = key.sign(proof, padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signature, proof, padding.PKCS1v15(), hashes.SHA256())
+    except (ValueError, InvalidSignature) as error:
+        message = "the private key is damaged: its signatures are not valid"
+        raise MaterialError(message, code="not-a-key", hint="take the key from a backup, or get a new one") from error
 
 
 def verify_strength(certificate: x509.Certificate) -> None:

@@ -54,7 +54,7 @@ class SwapRequest:
     """What ``POST /v1/swap`` asks: put ``bundle`` into service now, or at ``effective_at``.
 
     ``rollback`` allows a generation number below the one in service; ``allow_drop`` allows that a served domain loses
-    its certificate.
+    its certificate. ``replaces`` names lineages that end with this swap, for the pushed one is what became of them.
     """
 
     bundle: Bundle
@@ -62,19 +62,24 @@ class SwapRequest:
     allow_drop: bool = False
     rollback: bool = False
     effective_at: datetime | None = None
+    replaces: tuple[str, ...] = ()
 
 
-def encode_swap(request: SwapRequest) -> JsonObject:
-    """Give the JSON body of ``POST /v1/swap``. It holds the private key: it is for the socket, never for a log."""
+def encode_swap(request: SwapRequest, *, api: int = API_VERSION) -> JsonObject:
+    """Give the JSON body of ``POST /v1/swap``, said in version ``api`` of the control API.
+
+    It holds the private key: it is for the socket, never for a log.
+    """
     from edgecert.shared.bundle import encode_bundle  # noqa: PLC0415  # loads the cryptography library
 
     return {
-        "api": API_VERSION,
+        "api": api,
         "bundle": encode_bundle(request.bundle),
         "close_old_streams": request.close_old_streams,
         "allow_drop": request.allow_drop,
         "rollback": request.rollback,
         "effective_at": format_time(request.effective_at) if request.effective_at else None,
+        "replaces": list(request.replaces),
     }
 
 
@@ -97,6 +102,7 @@ def decode_swap(document: JsonObject) -> SwapRequest:
         allow_drop=decode_flag(document, "allow_drop"),
         rollback=decode_flag(document, "rollback"),
         effective_at=_decode_time(document.get("effective_at")),
+        replaces=_decode_names(document.get("replaces", [])),
     )
 
 
@@ -140,6 +146,12 @@ def bad_call(message: str) -> ControlError:
     return ControlError(message, code="bad-call", hint="see the control API reference for what this call takes")
 
 
+def _decode_names(value: JsonValue) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise bad_call("replaces: a list of names is needed")
+    return tuple(str(name) for name in value)
+
+
 def _decode_time(value: JsonValue) -> datetime | None:
     if value is None:
         return None
@@ -159,9 +171,22 @@ class ControlClient:
     connection and ``timeout`` seconds in all.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 10.0, expect_user: str = "", clock: Clock | None = None) -> None:
-        """Prepare to call the gateway that listens at ``path``; nothing is opened yet."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout: float = 10.0,
+        expect_user: str = "",
+        clock: Clock | None = None,
+        versions: tuple[int, int] = (API_MIN, API_VERSION),
+    ) -> None:
+        """Prepare to call the gateway that listens at ``path``; nothing is opened yet.
+
+        Until :meth:`negotiate` calls are made in the lowest of the ``versions`` of the API that this side speaks.
+        """
         self._path = path
+        self._versions = versions
+        self._version = versions[0]
         self._timeout = timeout
         self._expect_user = expect_user
         self._clock = clock or SystemClock()
@@ -193,7 +218,7 @@ class ControlClient:
         return self._call("DELETE", path, None)
 
     def negotiate(self) -> int:
-        """Give the highest version of the API that both sides speak.
+        """Give the highest version of the API that both sides speak; later calls are made in it.
 
         Raises:
             ControlError: ``api-version``, there is none; and as :meth:`get`.
@@ -202,12 +227,14 @@ class ControlClient:
         low, high = hello.get("api_min"), hello.get("api_max")
         if not isinstance(low, int) or not isinstance(high, int):
             raise ControlError(f"{self._path}: the answer to hello names no versions", code="control-answer")
-        if low > API_VERSION or high < API_MIN:
-            message = f"the gateway speaks control API {low} to {high}, this edgecert {API_MIN} to {API_VERSION}"
+        lowest, highest = self._versions
+        if low > highest or high < lowest:
+            message = f"the gateway speaks control API {low} to {high}, this edgecert {lowest} to {highest}"
             raise ControlError(
                 message, code="api-version", hint="bring edgecert and edgecert-gateway to the same release"
             )
-        return min(high, API_VERSION)
+        self._version = min(high, highest)
+        return self._version
 
     def _call(self, method: str, path: str, body: JsonObject | None) -> JsonObject:
         payload = b"" if body is None else json.dumps(body).encode()
@@ -219,7 +246,7 @@ class ControlClient:
         return answer
 
     def _exchange(self, method: str, path: str, payload: bytes) -> bytes:
-        request = _build_request(method, path, payload)
+        request = _build_request(method, path, payload, self._version)
         deadline = self._clock.monotonic() + self._timeout
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -291,10 +318,10 @@ class ControlClient:
                 return answer
 
 
-def _build_request(method: str, path: str, payload: bytes) -> bytes:
+def _build_request(method: str, path: str, payload: bytes, version: int) -> bytes:
     if not path.isascii() or not path.isprintable() or " " in path:
         raise ControlError(f"{path!r} cannot be a call", code="bad-call")
-    head = f"{method} {path} HTTP/1.1\r\nHost: gateway\r\n{API_HEADER}: {API_VERSION}\r\nConnection: close\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: gateway\r\n{API_HEADER}: {version}\r\nConnection: close\r\n"
     if method in {"POST", "PUT"}:
         head += f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
     return head.encode() + b"\r\n" + payload

@@ -283,6 +283,12 @@ class FilesystemStore:
                 raise rules.name_taken(new)
             self._journal.carry_out(Entry(old, new))
 
+    def former_names(self, name: str) -> tuple[str, ...]:
+        """Give the names under which generations of ``name`` were made, but none that is another lineage now."""
+        # A generation is never changed, so its meta still says what it was called.
+        made_as = {read_meta(self._layout.generation(name, number)).name for number in self.generations(name)}
+        return tuple(sorted(made_as - {name, *self.lineages()}))
+
     # --- inside ---
 
     def _wrapper(self) -> KeyWrapper:

@@ -29,6 +29,7 @@ class _Lineage:
     staged: Staged | None = None
     requests: dict[str, OpenRequest] = field(default_factory=dict)
     keys: dict[str, Secret] = field(default_factory=dict)
+    former: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,10 @@ class MemoryStore:
         self._get(name)
         self._retire(name)
 
+    def former_names(self, name: str) -> tuple[str, ...]:
+        """Give the names that ``name`` had before, but none that is another lineage now."""
+        return tuple(sorted(self._look(name).former - {name, *self.lineages()}))
+
     def rename(self, old: str, new: str) -> None:
         """Give a lineage another name; ``StoreError`` ``name-taken``."""
         self._get(old)
@@ -190,6 +195,8 @@ class MemoryStore:
             raise rules.name_taken(new)
         kept = self._retire(old)
         self._lineages[new] = kept
+        if kept.generations:
+            kept.former.add(old)
         if kept.settings is not None:
             self.save_settings(new, kept.settings)
         for number, bundle in kept.generations.items():

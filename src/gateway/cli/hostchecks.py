@@ -157,7 +157,7 @@ def _check_trust(settings: GatewaySettings) -> Iterator[HostCheck]:
     except EdgecertError as error:
         yield HostCheck(path, "roots", Verdict.CRITICAL, error.message, error.hint)
     else:
-        yield HostCheck(path, "roots", Verdict.OK, f"{len(roots)} certificates")
+        yield HostCheck(path, "roots", Verdict.OK, f"{len(roots)} certificate{'' if len(roots) == 1 else 's'}")
 
 
 def _check_addresses(settings: GatewaySettings) -> Iterator[HostCheck]:

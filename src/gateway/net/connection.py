@@ -7,7 +7,7 @@ import logging
 import socket
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from typing_extensions import override
 
@@ -81,6 +81,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self._registry = registry
         self.tls: TlsChannel | None = None
         self.peer_address = ""
+        self.peer_port = 0
         self.local_address = ""
         self.congested = False
         """Whether the peer takes its data more slowly than we have it."""
@@ -185,9 +186,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            message = f"no stream transport: {transport!r}"
-            raise TypeError(message)
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self._registry.add(self)
         transport.set_write_buffer_limits(high=WRITE_HIGH)
@@ -199,6 +199,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.peer_address = _host(transport.get_extra_info("peername"))
+        self.peer_port = _port(transport.get_extra_info("peername"))
         self.local_address = _host(transport.get_extra_info("sockname"))
         self.on_connected()
 
@@ -312,3 +313,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 def _host(name: object) -> str:
     """Give the address part of a socket name; empty for a socket that has none."""
     return str(name[0]) if isinstance(name, tuple) else ""
+
+
+def _port(name: object) -> int:
+    """Give the port of a socket name; 0 for a socket that has none."""
+    return int(name[1]) if isinstance(name, tuple) else 0

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HELLO: Final = "/v1/hello"
 BODY_TIMEOUT: Final = 10.0
 
 _CREDENTIALS: Final = struct.Struct("iII")  # struct ucred of <sys/socket.h>: pid, uid, gid
@@ -224,7 +225,8 @@ async def answer_errors(
     """Turn whatever goes wrong into the API's error document; end the connection after each answer."""
     response: web.StreamResponse
     try:
-        check_api(_asked_version(request))
+        if request.path != HELLO:  # the call by which versions are agreed on is answered in any
+            check_api(_asked_version(request))
         response = await handler(request)
     except EdgecertError as error:
         response = _error(_http_status(error), error.code, error.message, error.hint)

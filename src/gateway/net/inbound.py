@@ -190,4 +190,6 @@ class InboundConnection(Connection[StreamEvent]):
             "why": event.text,
             "by_peer": event.by_peer,
         }
-        logger.info("stream closed", extra=fields)
+        # Monitors and our own verification say no name, and hang up when they have seen the certificate.
+        level = logging.INFO if self.partner or not event.by_peer else logging.DEBUG
+        logger.log(level, "stream closed", extra=fields)

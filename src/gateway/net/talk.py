@@ -13,6 +13,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from slixmpp import JID
 from slixmpp.exceptions import IqError, IqTimeout
 from typing_extensions import override
 
@@ -84,7 +85,9 @@ class Talker(Echo):
         end = loop.time() + FIRST_ANSWER
         while loop.time() < end:
             try:
-                await self["xep_0199"].send_ping(self.talk.to, ifrom=f"echo@{self.boundjid.bare}", timeout=PING_TIMEOUT)
+                await self.plugin["xep_0199"].send_ping(
+                    JID(self.talk.to), ifrom=JID(f"echo@{self.boundjid.bare}"), timeout=PING_TIMEOUT
+                )
             except IqTimeout:
                 continue
             except IqError:
@@ -137,19 +140,30 @@ async def _talk(talker: Talker, out: TextIO) -> bool:
     stop, quiet, connected = asyncio.Event(), asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, quiet.set)
     talker.add_event_handler("session_start", lambda _: connected.set())
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(serve_component(talker, stop), name="talk component")
-        talking = group.create_task(_say_all(talker, connected, quiet, out), name="talk")
-        done, _pending = await asyncio.wait((serving, talking), return_when=asyncio.FIRST_COMPLETED)
-        if serving in done:
-            talking.cancel()
-        elif talker.talk.count:
+
+    async def talk() -> None:
+        await connected.wait()
+        await say_all(talker, quiet, out)
+        if talker.talk.count:
             stop.set()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            talking = group.create_task(talk(), name="talk")
+            await serve_component(talker, stop)
+            talking.cancel()
+    except BaseExceptionGroup as faults:
+        # One of the two failed and the other was cancelled for it: the fault is what the person must read.
+        raise faults.exceptions[0] from None
     return talker.received == talker.sent
 
 
-async def _say_all(talker: Talker, connected: asyncio.Event, quiet: asyncio.Event, out: TextIO) -> None:
-    await connected.wait()
+async def say_all(talker: Talker, quiet: asyncio.Event, out: TextIO) -> None:
+    """Reach the other side, say all there is to say until ``quiet`` is set, wait for the last answers, and count.
+
+    Raises:
+        NetworkError: code ``no-answer``: nobody answered the ping within half a minute.
+    """
     if not await talker.reach():
         message = f"{talker.talk.to} does not answer"
         hint = "edgecert-gateway status tells the state of its domain; is an echo running there?"

@@ -20,7 +20,7 @@ from gateway.tls.material import MaterialStore, StagedMaterial, verify_material
 from gateway.tls.trust import TrustStore, load_trust
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from edgecert.shared.bundle import Bundle
@@ -157,7 +157,14 @@ class Certificates:
         self._verify_pushed(bundle.meta.name)
         staged = request.effective_at is not None and request.effective_at > now
         moment = request.effective_at if staged and request.effective_at is not None else now
-        self._verify(bundle, moment=moment, allow_drop=request.allow_drop, rollback=request.rollback)
+        ending = frozenset(request.replaces) - {bundle.meta.name}
+        self._verify(
+            bundle,
+            moment=moment,
+            allow_drop=request.allow_drop,
+            rollback=request.rollback,
+            without=() if staged else ending,
+        )
         self._store.add(bundle)
         if staged and request.effective_at is not None:
             self._store.stage(
@@ -171,7 +178,7 @@ class Certificates:
                 )
             )
             return False
-        self._activate(bundle)
+        self._activate(bundle, without=ending)
         return True
 
     def swap_held(self, name: str, generation: int | None) -> Bundle:
@@ -255,13 +262,15 @@ class Certificates:
             message = f"gateway.certificates does not name {name}"
             raise MaterialError(message, code="not-configured", hint=f"add {name!r} to it, or leave the list empty")
 
-    def _verify(self, bundle: Bundle, *, moment: datetime, allow_drop: bool, rollback: bool) -> None:
+    def _verify(
+        self, bundle: Bundle, *, moment: datetime, allow_drop: bool, rollback: bool, without: Collection[str] = ()
+    ) -> None:
         serving = self._bundles.get(bundle.meta.name)
         verify_material(
             bundle,
             now=moment,
             served_domains=self.options.domains,
-            others=[other for other in self.serving if other.meta.name != bundle.meta.name],
+            others=[other for other in self.serving if other.meta.name not in {bundle.meta.name, *without}],
             in_service=serving.meta if serving is not None else None,
             allow_drop=allow_drop,
             rollback=rollback,
@@ -274,10 +283,11 @@ class Certificates:
     def _are_serving(self, bundles: Mapping[str, Bundle]) -> bool:
         return bundles.keys() == self._bundles.keys() and all(map(self._is_serving, bundles.values()))
 
-    def _activate(self, bundle: Bundle) -> None:
+    def _activate(self, bundle: Bundle, *, without: Collection[str] = ()) -> None:
         """Build, record, assign, in this order: a process that dies between is one that swapped, or did not."""
         name = bundle.meta.name
-        bundles = {**self._bundles, name: bundle}
+        kept = {key: item for key, item in self._bundles.items() if key not in without}
+        bundles = {**kept, name: bundle}
         contexts = self._build(bundles)
         self._store.set_in_service({key: item.meta.generation for key, item in bundles.items()})
         self._bundles = bundles
@@ -285,6 +295,9 @@ class Certificates:
         self.faults.pop(name, None)
         if self._store.unstage(name):
             logger.info("what was staged is withdrawn by a newer swap", extra={"certificate": name})
+        for former in without:
+            if self._store.forget(former):
+                logger.info("certificate replaced by its new name", extra={"certificate": former, "by": name})
         self._store.prune()
 
     def _put_in_service(self, bundles: Mapping[str, Bundle]) -> None:
@@ -297,7 +310,10 @@ class Certificates:
 
     def _ordered(self, bundles: Mapping[str, Bundle]) -> tuple[Bundle, ...]:
         preference = self.options.preference or tuple(sorted(bundles))
-        return tuple(bundles[name] for name in preference if name in bundles)
+        chosen = [bundles[name] for name in preference if name in bundles]
+        now = self._clock.now()
+        # One that has ended is worth more than none, and less than any other.
+        return tuple(sorted(chosen, key=lambda bundle: bundle.meta.not_after <= now))
 
 
 async def retry_inconsistent(

@@ -54,6 +54,7 @@ def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnectio
         "domain": first.partner if first else "",
         "home": first.home if first else "",
         "address": connection.peer_address,
+        "port": connection.peer_port,
         "method": first.method.name.lower().replace("_", "-") if first else "",
         "proof": first.proof.value if first else "",
         "certificate": name,

@@ -103,13 +103,22 @@ def build_contexts(bundles: Sequence[Bundle], *, domains: Sequence[str], trust: 
 
 
 def _build_serving(bundle: Bundle, choose_by_sni: Callable[[SSL.Connection], None]) -> Serving:
-    starttls, direct, client = (_build_context(bundle) for _ in range(3))
+    key = _load_key(bundle)
+    starttls, direct, client = (_build_context(bundle, key) for _ in range(3))
     direct.set_tlsext_servername_callback(choose_by_sni)
     direct.set_alpn_select_callback(_select_alpn)
     return Serving(bundle.meta, starttls, direct, client)
 
 
-def _build_context(bundle: Bundle) -> SSL.Context:
+def _load_key(bundle: Bundle) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    # `verify_material` has proven the key; testing an RSA key's primes once more would make handshakes wait.
+    key = load_pem_private_key(bundle.key.reveal(), password=None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise MaterialError("the key is neither RSA nor ECDSA", code="key-unsupported")
+    return key
+
+
+def _build_context(bundle: Bundle, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SSL.Context:
     """Make one context.
 
     Every context of ours comes from here: on a server the one that a connection began with decides on verification,
@@ -125,9 +134,6 @@ def _build_context(bundle: Bundle) -> SSL.Context:
     # Ask for the peer's certificate and never abort: `gateway.tls.identity` judges, after the handshake.
     context.set_verify(SSL.VERIFY_PEER, _accept_any)
     context.set_app_data(bundle.meta)
-    key = load_pem_private_key(bundle.key.reveal(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise MaterialError("the key is neither RSA nor ECDSA", code="key-unsupported")
     try:
         context.use_certificate(bundle.leaf)
         for certificate in bundle.certificates[1:]:

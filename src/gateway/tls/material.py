@@ -238,6 +238,13 @@ class MaterialStore:
         found = [self._read_staged(name) for name in self.lineages() if (self._root / name / "staged.json").exists()]
         return tuple(sorted(found, key=lambda item: item.effective_at))
 
+    def forget(self, name: str) -> bool:
+        """Take a lineage away with all its generations and what is staged of it; False if there is none."""
+        if not _NAME.fullmatch(name) or not (self._root / name).is_dir():
+            return False
+        remove_directory(self._root / name)
+        return True
+
     def prune(self) -> None:
         """Take away what is older than the newest five of each lineage and neither served nor staged."""
         keep = set(self.in_service().items()) | {(item.name, item.generation) for item in self.staged()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -89,7 +90,9 @@ def _parse_each(pem: bytes) -> tuple[x509.Certificate, ...]:
     for block in pem.split(end)[:-1]:
         start = block.find(b"-----BEGIN CERTIFICATE-----")
         try:
-            roots.append(x509.load_pem_x509_certificate(block[start:] + end + b"\n"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # serial number 0 of an old root is nobody's fault who starts a gateway
+                roots.append(x509.load_pem_x509_certificate(block[start:] + end + b"\n"))
         except ValueError:
             continue
     return tuple(roots)

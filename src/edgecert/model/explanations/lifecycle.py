@@ -117,6 +117,12 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "Its public key is that of a request of another name than was given.",
         "Leave `--name` out: the request is found by the public key.",
     ),
+    "part-not-planned": Explanation(
+        "A certificate of a split is no longer needed",
+        "The names once took more certificates than they take now. The one that is left over is still renewed and "
+        "deployed by its saved settings, for nobody can know whether a service still reads it.",
+        "When no service reads its files any more: `edgecert remove NAME`.",
+    ),
     "refused": Explanation(
         "The CA refused",
         "The request stays open with its key, so that the next run goes on with it.",

@@ -275,6 +275,15 @@ def test_renamed_lineage_keeps_everything(store: CertificateStore) -> None:
     assert store.generations("edge") == ()
 
 
+def test_knows_the_names_that_a_lineage_had(store: CertificateStore) -> None:
+    store.add_generation(a_bundle("edge", 1))
+    assert store.former_names("edge") == ()
+    store.rename("edge", "front")
+    assert store.former_names("front") == ("edge",)
+    store.add_generation(a_bundle("edge", 1))
+    assert store.former_names("front") == (), "the name is another's now"
+
+
 def test_refuses_to_rename_onto_another(store: CertificateStore) -> None:
     store.add_generation(a_bundle("edge", 1))
     store.create_request(a_request("front", "r1"), a_key_pem(1))

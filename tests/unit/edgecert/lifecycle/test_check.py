@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -59,3 +60,29 @@ def test_a_lineage_that_waits_says_for_what() -> None:
     world.apply(a_request("edge", kind="csr"))
     result = check(world)["certificate"]
     assert (result.verdict, result.hint) == (CheckVerdict.WARNING, "edgecert import ANSWER")
+
+
+def test_a_request_that_is_open_is_a_warning_with_the_way_to_end_it(world: World) -> None:
+    world.ca.refuse = True
+    world.renew(force=True)
+    (request,) = [entry for entry in world.store.requests("edge") if entry.state == "open"]
+    assert check(world)["request"].hint.endswith(f"--cancel {request.id}")
+
+
+def test_material_that_cannot_be_read_is_critical(world: World) -> None:
+    bundle = world.store.load_bundle("edge", 1)
+    world.renew(force=True)
+    other = world.store.load_bundle("edge", 2)
+    world.store.add_generation(replace(other, key=bundle.key, meta=replace(other.meta, generation=3)))
+    assert check(world)["material"].verdict is CheckVerdict.CRITICAL
+
+
+def test_nothing_is_asked_of_targets_when_nothing_may_serve(world: World) -> None:
+    world.expire()
+    assert check(world).keys() == {"material", "validity"}
+
+
+def test_a_lineage_without_settings_is_looked_at_too(world: World) -> None:
+    bare = World()
+    bare.store.add_generation(world.store.load_bundle("edge", 1))
+    assert check(bare).keys() == {"material", "validity"}

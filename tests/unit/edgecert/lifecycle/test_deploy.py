@@ -10,7 +10,8 @@ import pytest
 
 from edgecert.interfaces import DeployOptions, TargetVerdict
 from edgecert.lifecycle.apply import ApplyOptions
-from edgecert.shared.errors import DeployError
+from edgecert.lifecycle.deploy import first_failure
+from edgecert.shared.errors import DeployError, ExitCode, StoreError
 from tests.support.world import World, a_request
 
 if TYPE_CHECKING:
@@ -209,3 +210,105 @@ def test_looking_keeps_what_was_seen(world: World) -> None:
     assert entry is not None
     assert entry.verdict is TargetVerdict.DIFFERENT
     assert entry.verified_at == world.clock.now()
+
+
+def test_a_target_that_may_not_be_asked_fails_alone(world: World) -> None:
+    bundle = next_generation(world)
+    world.targets["gw"].forbidden = True
+    results = world.deploying.deploy(bundle, BOTH)
+    assert [result.failed for result in results] == [True, False]
+    assert (world.serving("gw"), world.serving("second")) == (1, 2)
+
+
+def test_an_open_deployment_of_a_generation_that_is_no_longer_wanted_is_closed(world: World) -> None:
+    world.deploying.announce("edge", 7, BOTH)
+    assert all(entry.open for entry in world.store.deployments("edge").targets)
+    assert world.deploying.finish_open("edge", BOTH) == ()
+    assert [(entry.wanted, entry.serving) for entry in world.store.deployments("edge").targets] == [(1, 1)] * 2
+
+
+def test_nothing_fit_is_said_and_nothing_at_all_is_no_fault(world: World) -> None:
+    world.targets["gw"].running = False
+    world.deploying.deploy(next_generation(world), GW)
+    world.targets["gw"].running = True
+    world.expire()
+    assert world.deploying.finish_open("edge", BOTH) == ()
+    assert "nothing-to-deploy" in world.watcher.codes
+    fresh = World()
+    fresh.save(a_request("edge", "gw"))
+    fresh.deploying.announce("edge", 1, GW)
+    assert fresh.deploying.finish_open("edge", GW) == ()
+    assert fresh.watcher.codes == []
+    with pytest.raises(StoreError):
+        fresh.deploying.rollback("edge", GW, reason="")
+
+
+def test_finishing_says_what_this_run_was_told(world: World) -> None:
+    world.targets["gw"].refusing = True
+    world.deploying.deploy(next_generation(world), GW)
+    world.targets["gw"].refusing = False
+    world.deploying.finish_open("edge", GW, now_or_never=True, options=DeployOptions(allow_drop=True))
+    assert world.targets["gw"].pushes[-1] == (2, DeployOptions(allow_drop=True))
+
+
+def test_rollback_that_dies_before_the_push_is_finished_by_renew(world: World) -> None:
+    world.deploying.deploy(next_generation(world), BOTH)
+    world.targets["gw"].running = world.targets["second"].running = False
+    world.deploying.rollback("edge", BOTH, reason="calls fail")
+    assert [(entry.wanted, entry.serving) for entry in world.store.deployments("edge").targets] == [(1, 2)] * 2
+    world.targets["gw"].running = world.targets["second"].running = True
+    assert world.renew().action == "deployed"
+    assert (world.serving("gw"), world.serving("second")) == (1, 1)
+
+
+def test_rollback_passes_over_what_is_held_or_expired(world: World) -> None:
+    for _ in range(2):
+        world.deploying.deploy(next_generation(world), BOTH)
+    world.deploying.rollback("edge", BOTH, reason="3 is bad")
+    bundle, _results = world.deploying.rollback("edge", BOTH, reason="2 is bad")
+    assert bundle.meta.generation == 1
+    world.clock.advance(timedelta(days=60))
+    world.deploying.deploy(next_generation(world), BOTH)
+    world.clock.advance(timedelta(days=60))
+    with pytest.raises(DeployError) as refused:
+        world.deploying.rollback("edge", BOTH, reason="4 is bad, and 1 has expired")
+    assert refused.value.code == "no-earlier-generation"
+
+
+def test_going_back_that_fails_too_is_told(world: World) -> None:
+    bundle = next_generation(world)
+    target = world.targets["gw"]
+    target.serves_other = True
+    target.refuse_lower = True
+    (result,) = world.deploying.deploy(bundle, GW)
+    assert "going back to generation 1 failed too" in result.deployment.last_error
+
+
+def test_a_target_that_cannot_be_staged_at_is_warned_of(world: World) -> None:
+    bundle = next_generation(world)
+    world.targets["gw"].running = False
+    when = world.clock.now() + timedelta(days=2)
+    assert world.deploying.stage(bundle, BOTH, when) == ("second",)
+    assert "not-running" in world.watcher.codes
+    assert world.deploying.cancel_staged("edge", BOTH) is not None
+    assert world.targets["second"].staged == {}
+
+
+def test_a_renamed_lineage_says_what_it_was_called(world: World) -> None:
+    world.store.rename("edge", "front")
+    world.deploying.deploy(world.store.load_bundle("front", 1), GW)
+    assert world.targets["gw"].pushes[-1] == (1, DeployOptions(replaces=("edge",)))
+
+
+def test_one_failure_keeps_its_code_and_several_the_worst_exit_code(world: World) -> None:
+    bundle = next_generation(world)
+    world.targets["gw"].forbidden = True
+    (result,) = world.deploying.deploy(bundle, GW)
+    failure = first_failure([result])
+    assert failure is not None
+    assert (failure.code, failure.exit_code) == ("permission", ExitCode.PERMISSION)
+    world.targets["second"].refusing = True
+    failure = first_failure(world.deploying.deploy(bundle, BOTH))
+    assert failure is not None
+    assert (failure.code, failure.exit_code) == ("deploy", ExitCode.PERMISSION)
+    assert "gw: the socket may not be opened; second: the reload command failed" in failure.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from cryptography import x509
 from edgecert.interfaces import IssueOrder, OpenRequest
 from edgecert.lifecycle.intake import Intake, IntakeOptions
 from edgecert.model.answer import Answer
+from edgecert.model.csr import build_csr
 from edgecert.model.keys import generate_key, load_key
+from edgecert.model.request import Subject
+from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import MaterialError, StoreError, UsageError
 from tests.support.world import World, a_request
 
@@ -48,8 +52,6 @@ def test_an_answer_completes_its_request(world: World) -> None:
 
 
 def test_a_cancelled_request_can_still_be_answered(world: World) -> None:
-    from dataclasses import replace
-
     request = world.store.requests("edge")[0]
     answer = answer_to(world)
     world.store.save_request(replace(request, state="cancelled"))
@@ -123,3 +125,49 @@ def test_a_foreign_key_without_its_certificate_is_refused() -> None:
     answer = Answer(source.store.load_bundle("edge", 1).certificates, generate_key("ecdsa", 256), "")
     with pytest.raises(MaterialError):
         intake(World()).take(answer, IntakeOptions(name="old"))
+
+
+def test_an_import_that_died_at_the_end_is_finished_by_the_next(world: World) -> None:
+    answer = answer_to(world)
+    intake(world).take(answer, IntakeOptions())
+    (request,) = world.store.requests("edge")
+    world.store.save_request(replace(request, state="open"))
+    outcome = intake(world).take(answer, IntakeOptions())
+    assert outcome.bundle is not None
+    assert (outcome.action, outcome.bundle.meta.generation) == ("imported", 1)
+    assert [entry.state for entry in world.store.requests("edge")] == ["completed"]
+    assert world.store.generations("edge") == (1,)
+
+
+def test_a_pkcs12_with_the_key_of_a_request_completes_it(world: World) -> None:
+    (request,) = world.store.requests("edge")
+    answer = replace(answer_to(world), key=load_key(world.store.request_key(request)))
+    outcome = intake(world).take(answer, IntakeOptions())
+    assert (outcome.name, outcome.action) == ("edge", "imported")
+
+
+def test_other_names_are_taken_only_on_purpose(world: World) -> None:
+    (request,) = world.store.requests("edge")
+    key = load_key(world.store.request_key(request))
+    wanted = plan_sans(a_request("edge", kind="csr", domains=("fabrikam.example",))).certificates[0]
+    csr = build_csr(key, wanted, subject=Subject())
+    answer = Answer(world.ca.sign(IssueOrder("edge", request.id, csr, (), timedelta(days=90))), None, "")
+    with pytest.raises(MaterialError) as refused:
+        intake(world).take(answer, IntakeOptions())
+    assert refused.value.code == "names-differ"
+    outcome = intake(world).take(answer, IntakeOptions(accept_names=True))
+    assert outcome.bundle is not None
+    assert {"name-missing", "name-added"} <= set(outcome.bundle.meta.findings)
+
+
+def test_a_foreign_key_for_a_lineage_that_is_there_leaves_its_settings() -> None:
+    source = World()
+    source.apply(a_request("edge"))
+    bundle = source.store.load_bundle("edge", 1)
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    intake(world).take(Answer(bundle.certificates, load_key(bundle.key), ""), IntakeOptions(name="edge"))
+    settings = world.store.load_settings("edge")
+    assert settings is not None
+    assert settings.request == a_request("edge", "gw")
+    assert world.store.generations("edge") == (1, 2)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgecert.lifecycle.demand import Demand
-from edgecert.lifecycle.issue import complete_request
+from edgecert.lifecycle.issue import complete_request, settle_requests
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import MaterialError, RefusedError
 from tests.support.world import World, a_request
@@ -53,7 +53,7 @@ def test_a_request_whose_generation_was_stored_is_closed_and_not_asked_again() -
     outcome = world.issuance.issue(a_demand())
     assert outcome.request is not None
     world.store.save_request(replace(outcome.request, state="open"))  # as if the run had died in between
-    world.issuance.settle("edge")
+    settle_requests(world.store, "edge")
     assert [request.state for request in world.store.requests("edge")] == ["completed"]
 
 

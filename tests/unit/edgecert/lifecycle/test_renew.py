@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import pytest
+from typing_extensions import override
 
-from edgecert.lifecycle.renew import planned_part
-from edgecert.shared.errors import PlanError
+from edgecert.lifecycle.apply import ApplyOptions
+from edgecert.lifecycle.demand import Demand
+from edgecert.model.sanplan import plan_sans
+from edgecert.shared.errors import ExitCode, StoreError
+from edgecert.store.memory import MemoryStore
 from tests.support.world import World, a_request, with_names
+
+if TYPE_CHECKING:
+    from edgecert.model.request import CertificateRequest
+    from edgecert.shared.bundle import Bundle, BundleMeta
 
 
 def test_nothing_is_done_before_it_is_due() -> None:
@@ -84,23 +92,113 @@ def test_a_locked_lineage_fails_alone() -> None:
     assert result.error.code == "locked"
 
 
-def test_settings_that_plan_no_such_part_are_refused() -> None:
-    world = World()
-    settings = world.save(a_request("edge"))
-    assert planned_part(settings, "edge").name == "edge"
-    with pytest.raises(PlanError):
-        planned_part(settings, "edge-2")
-
-
-def test_failures_and_new_waiting_are_told_to_the_notify_command() -> None:
+def test_what_was_stored_and_not_deployed_by_a_run_that_died_is_deployed() -> None:
     world = World()
     request = a_request("edge", "gw")
-    world.apply(replace(request, renewal=replace(request.renewal, notify_command=("tell", "me"))))
-    world.renew(force=True)
-    assert world.told == []
+    world.apply(request)
+    demand = Demand(request, plan_sans(request).certificates[0])
+    world.issuance.issue(demand, announce=lambda number: world.deploying.announce("edge", number, request.deploy))
+    assert world.serving() == 1
+    result = world.renew()
+    assert (result.action, result.error) == ("deployed", None)
+    assert world.serving() == 2
+
+
+def test_a_staged_generation_that_is_no_longer_fit_is_given_up_and_renewal_goes_on() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    bundle = world.store.load_bundle("edge", 1)
+    world.deploying.stage(bundle, a_request("edge", "gw").deploy, world.clock.now() + timedelta(days=30))
+    world.expire()
+    result = world.renew()
+    assert (result.action, result.error) == ("renewed", None)
+    assert world.store.staged("edge") is None
+    assert "expired" in world.watcher.codes
+    assert world.serving() == 2
+
+
+def test_what_was_staged_goes_everywhere_also_where_something_was_open() -> None:
+    world = World()
+    request = a_request("edge", "gw", "second")
+    world.apply(request)
+    world.targets["second"].running = False
+    world.apply(request, ApplyOptions(force=True))
+    world.apply(request, ApplyOptions(force=True, deploy=False))
+    world.deploying.stage(world.store.load_bundle("edge", 3), request.deploy, world.clock.now() + timedelta(days=1))
+    world.targets["second"].running = True
+    assert world.renew().action == "deployed"
+    assert (world.serving("gw"), world.serving("second")) == (2, 2)
+    assert world.store.staged("edge") is not None, "an older open deployment overtakes nothing"
+    assert world.targets["second"].staged.keys() == {3}
+    world.targets["second"].serving = None
+    world.clock.advance(timedelta(days=1))
+    world.renew()
+    assert (world.serving("gw"), world.serving("second")) == (3, 3)
+
+
+def test_a_target_that_fails_makes_the_run_fail_with_its_own_code() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    world.targets["gw"].refusing = True
+    result = world.renew(force=True)
+    assert result.action == "renewed"
+    assert result.error is not None
+    assert (result.error.code, result.error.exit_code) == ("deploy", ExitCode.FAILED)
+
+
+class Damaged(MemoryStore):
+    """A store in which generation 2 cannot be read."""
+
+    @override
+    def load_bundle(self, name: str, generation: int) -> Bundle:
+        if generation == 2:
+            message = "generation 2 is damaged"
+            raise StoreError(message, code="bundle-damaged")
+        return super().load_bundle(name, generation)
+
+    @override
+    def load_meta(self, name: str, generation: int) -> BundleMeta:
+        return super().load_bundle(name, generation).meta
+
+
+def test_a_damaged_generation_is_no_reason_not_to_renew() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    world.targets["gw"].running = False
+    world.apply(a_request("edge", "gw"), ApplyOptions(force=True))
+    world.targets["gw"].running = True
+    whole, world.store = world.store, Damaged(world.clock)
+    world.store.__dict__.update(whole.__dict__)
+    assert world.renew().action == "failed"
+    world.clock.advance(timedelta(days=61))
+    result = world.renew()
+    assert result.action == "renewed"
+    assert world.serving() == 3
+
+
+def test_what_fails_and_what_newly_waits_is_told_to_the_notify_command() -> None:
+    def notified(request: CertificateRequest) -> CertificateRequest:
+        return replace(request, renewal=replace(request.renewal, notify_command=("mail", "pki")))
+
+    world = World(kind="csr")
+    world.save(notified(a_request("edge", kind="csr")))
+    assert world.renew().newly_waiting
+    world.renew()
+    ((command, document),) = world.told
+    assert (command, document["event"], document["not_after"]) == (("mail", "pki"), "waiting", None)
+
+    world = World()
+    world.apply(notified(a_request("edge", "gw")))
     world.ca.refuse = True
     world.renew(force=True)
-    ((command, document),) = world.told
-    assert command == ("tell", "me")
+    ((_command, document),) = world.told
     assert document["event"] == "renewal-failed"
-    assert document["name"] == "edge"
+    assert document["error"] == {"code": "refused", "message": "the CA is closed today", "hint": ""}
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    tried = world.renewing.renew("edge", force=True, dry_run=True)
+    assert (tried.action, world.renewing.renew("edge", dry_run=True).action) == ("renewed", "not-due")
+    assert world.store.generations("edge") == (1,)

@@ -25,7 +25,7 @@ from edgecert.shared.chain import (
 )
 from edgecert.shared.errors import MaterialError
 from edgecert.shared.secret import Secret
-from tests.support.pki import Authority, Issued, Pki, make_key, now
+from tests.support.pki import Authority, Issued, Pki, key_to_pem, make_key, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +172,19 @@ def test_key_and_certificate_belong_together_or_not(pki: Pki, issued: Issued) ->
     other = Secret(pki.issue(["other.example"]).key_pem)
     assert code_of(lambda: verify_key_matches(other, issued.cert)) == "key-mismatch"
     assert code_of(lambda: verify_key_matches(Secret(b"none"), issued.cert)) == "not-a-key"
+
+
+def test_refuses_an_rsa_key_that_does_not_sign(pki: Pki) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    issued = pki.issue(["contoso.example"], private_key=key)
+    verify_key_matches(Secret(issued.key_pem), issued.cert)
+    numbers = key.private_numbers()
+    damaged = rsa.RSAPrivateNumbers(
+        p=numbers.p, q=numbers.q, d=numbers.d - 2, dmp1=numbers.dmp1 - 2, dmq1=numbers.dmq1, iqmp=numbers.iqmp,
+        public_numbers=numbers.public_numbers,
+    )  # fmt: skip
+    bad = key_to_pem(damaged.private_key(unsafe_skip_rsa_key_validation=True))
+    assert code_of(lambda: verify_key_matches(Secret(bad), issued.cert)) == "not-a-key"
 
 
 def test_a_leaf_is_proven_with_its_dates_and_purpose(pki: Pki, issued: Issued) -> None:

@@ -100,3 +100,39 @@ def test_nothing_to_present_is_an_error() -> None:
         TlsChannel.server(nothing, None)
     with pytest.raises(MaterialError):
         TlsChannel.client(nothing, "contoso.example", "fabrikam.example")
+
+
+def test_a_broken_record_ends_the_connection_with_its_reason(contexts: TlsContexts) -> None:
+    client, server = connect(contexts)
+    client.send(b"secret")
+    record = bytearray(client.data_to_send())
+    record[-1] ^= 1
+    server.receive_data(bytes(record))
+    with pytest.raises(TlsFailedError) as failed:
+        server.read()
+    assert str(failed.value)
+    with pytest.raises(TlsFailedError):
+        server.send(b"more")
+
+
+def test_what_is_known_of_the_connection_is_told(contexts: TlsContexts) -> None:
+    client, server = connect(contexts)
+    assert client.cipher == server.cipher != ""
+    assert server.alpn == b""
+    assert client.read() == b""
+
+
+def test_shutting_down_before_the_handshake_does_nothing(contexts: TlsContexts) -> None:
+    client = TlsChannel.client(contexts, "fabrikam.example", "contoso.example")
+    client.shutdown()
+    assert not client.eof
+
+
+def test_the_end_of_the_peer_is_the_end_of_reading(contexts: TlsContexts) -> None:
+    client, server = connect(contexts)
+    client.shutdown()
+    server.receive_data(client.data_to_send())
+    assert server.read() == b""
+    assert server.eof
+    server.shutdown()
+    assert server.data_to_send()

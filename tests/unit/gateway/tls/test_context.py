@@ -3,9 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from OpenSSL import SSL
 
 from edgecert.shared.bundle import Bundle
 from edgecert.shared.errors import MaterialError
+from edgecert.shared.secret import Secret
 from gateway.tls.context import build_contexts, covers
 from gateway.tls.trust import TrustStore
 
@@ -45,3 +49,26 @@ def test_a_foreign_key_is_refused(contoso: Issued, fabrikam: Issued) -> None:
 def test_covers_by_any_kind_of_name(contoso: Issued) -> None:
     assert covers(contoso.bundle(), "contoso.example")
     assert not covers(contoso.bundle(), "fabrikam.example")
+
+
+def test_a_key_of_another_kind_is_refused(contoso: Issued) -> None:
+    odd = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(MaterialError) as caught:
+        build_contexts([Bundle(Secret(odd), contoso.certificates, contoso.bundle().meta)], domains=[], trust=TRUST)
+    assert caught.value.code == "key-unsupported"
+
+
+@pytest.mark.parametrize("name", [b"a..b", b"\xff", b"stranger.example"])
+def test_a_server_name_that_leads_nowhere_gets_the_default(contoso: Issued, name: bytes) -> None:
+    contexts = build_contexts([contoso.bundle()], domains=["contoso.example"], trust=TRUST)
+    server = SSL.Connection(contexts.serving[0].direct, None)
+    client = SSL.Connection(contexts.serving[0].client, None)
+    server.set_accept_state()
+    client.set_connect_state()
+    client.set_tlsext_host_name(name)
+    with pytest.raises(SSL.WantReadError):
+        client.do_handshake()
+    server.bio_write(client.bio_read(65536))
+    with pytest.raises(SSL.WantReadError):
+        server.do_handshake()
+    assert server.get_context() is contexts.serving[0].direct

@@ -68,3 +68,12 @@ def test_half_written_sets_are_inconsistent(tmp_path: Path, contoso: Issued, fab
 def test_nothing_there_is_told(tmp_path: Path) -> None:
     assert code_of(tmp_path) == "certificate-dir-empty"
     assert code_of(tmp_path / "absent") == "certificate-dir-empty"
+
+
+def test_unreadable_parts_are_named(tmp_path: Path, contoso: Issued) -> None:
+    contoso.write(tmp_path)
+    (tmp_path / "broken.key").write_text("-----BEGIN PRIVATE KEY-----\nnothing\n-----END PRIVATE KEY-----\n")
+    assert code_of(tmp_path) == "certificate-dir-inconsistent"
+    (tmp_path / "broken.key").unlink()
+    (tmp_path / "broken.crt").write_text("-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n")
+    assert code_of(tmp_path) == "certificate-dir-inconsistent"

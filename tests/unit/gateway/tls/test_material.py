@@ -152,3 +152,27 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "material" / "in-service.json").write_bytes(content)
     with pytest.raises(StoreError, match=r"in-service\.json"):
         store.in_service()
+
+
+def test_a_lineage_is_forgotten_with_all_that_is_kept_of_it(tmp_path: Path, contoso: Issued) -> None:
+    store = make_store(tmp_path)
+    store.add(contoso.bundle(generation=1))
+    assert store.forget("edge")
+    assert store.generations("edge") == ()
+    assert not store.forget("edge")
+    assert not store.forget("../edge")
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"generation": 1, "effective_at": "soon"}'])
+def test_a_damaged_date_is_named(tmp_path: Path, contoso: Issued, content: bytes) -> None:
+    store = make_store(tmp_path)
+    store.add(contoso.bundle(generation=1))
+    (tmp_path / "material" / "edge" / "staged.json").write_bytes(content)
+    with pytest.raises(StoreError, match=r"staged\.json"):
+        store.staged()
+
+
+def test_before_anything_was_pushed_there_is_nothing(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "new")
+    assert store.generations("edge") == ()
+    assert store.generations("../edge") == ()
