@@ -143,6 +143,9 @@ def test_a_zone_of_somebody_else_is_told(nameservers: Knot) -> None:
     with pytest.raises(NetworkError) as caught:
         updater(nameservers).zone_of("sip.fabrikam.example")
     assert caught.value.code == "dns-no-zone"
+    with pytest.raises(NetworkError) as caught:
+        updater(nameservers).read([Question("sip.fabrikam.example", "A")])
+    assert caught.value.code == "dns-no-zone"
 
 
 def test_a_dead_secondary_is_named(nameservers: Knot) -> None:

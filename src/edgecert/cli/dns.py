@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,6 +55,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     wanted.add_argument("--tlsa", action="store_true", help="pin the key in service and the next one (DANE, 3 1 1)")
     wanted.add_argument("--direct-tls", action="store_true", help="also _xmpps-server, port 5270 (XEP-0368)")
     wanted.add_argument("--remote-users", action="store_true", help="also _sip._tls, port 443")
+    wanted.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="DOMAIN",
+        help="only records at and below this domain (may be repeated)",
+    )
     wanted.add_argument("--ttl", type=_ttl, default=3600, metavar="SECONDS", help="TTL of the records (default: 3600)")
     update = parser.add_argument_group("publish and remove (RFC 2136)")
     update.add_argument("--server", default="", metavar="ADDRESS", help="primary server of the zones, address[:port]")
@@ -139,7 +146,27 @@ def _subject(context: CliContext) -> _Subject:
         remote_users=args.remote_users,
         ttl=args.ttl,
     )
-    return _Subject(name, request, keys, options, plan_dns(request, options))
+    return _Subject(name, request, keys, options, _only(args.only, plan_dns(request, options)))
+
+
+def _only(texts: Sequence[str], plan: DnsPlan) -> DnsPlan:
+    """Give the part of ``plan`` that is at or below the domains, all of it when none is named."""
+    from edgecert.model.dnsrecords import is_within
+    from edgecert.shared.names import normalise_domain
+
+    domains = [normalise_domain(text) for text in texts]
+    if not domains:
+        return plan
+
+    def inside(name: str) -> bool:
+        return any(is_within(name, domain) for domain in domains)
+
+    return replace(
+        plan,
+        records=tuple(wanted for wanted in plan.records if inside(wanted.record.name)),
+        hosts=tuple(needed for needed in plan.hosts if inside(needed.host)),
+        names=tuple(name for name in plan.names if inside(name)),
+    )
 
 
 def keys_of(wiring: Wiring, name: str) -> tuple[str, ...]:

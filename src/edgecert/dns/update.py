@@ -83,9 +83,18 @@ class ZoneUpdater:
         """Give what the server itself holds at ``questions``, no CNAME followed.
 
         Raises:
-            NetworkError: it does not answer.
+            NetworkError: ``nameserver-failed``, it does not answer; ``dns-no-zone``, it is no authority there.
         """
-        return {question: _read(self._exchange(_query(question)), question) for question in questions}
+        return {question: self._read_own(question) for question in questions}
+
+    def _read_own(self, question: Question) -> tuple[str, ...]:
+        answer = self._exchange(_query(question))
+        # A referral or a refusal holds no records either, and is not the same as having none.
+        if not answer.flags & dns.flags.AA or answer.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+            message = f"{self.server} is no authority for {question.name} ({dns.rcode.to_text(answer.rcode())})"
+            hint = "--server names the primary server of the zone; --only DOMAIN leaves other zones out"
+            raise NetworkError(message, code="dns-no-zone", hint=hint)
+        return _read(answer, question)
 
     def apply(self, changes: Sequence[RrsetChange]) -> None:
         """Make ``changes``, zone by zone, each zone's all or none.

@@ -50,6 +50,18 @@ def test_shows_what_a_stored_certificate_needs(host: Host) -> None:
     assert ran.result["addresses_needed"] == [{"host": "sip.contoso.example", "reason": "access edge"}]
 
 
+def test_shows_one_domain_only_when_asked(host: Host) -> None:
+    host.flags_file.write_text(
+        host.flags_file.read_text(encoding="utf-8").replace(
+            'xmpp_domains = ["contoso.example"]', 'xmpp_domains = ["contoso.example", "fabrikam.example"]'
+        ),
+        encoding="utf-8",
+    )
+    ran = host.run("dns", "show", "-c", str(host.flags_file), "--only", "fabrikam.example")
+    assert [record["name"] for record in ran.result["records"]] == ["_xmpp-server._tcp.fabrikam.example"]
+    assert ran.result["addresses_needed"] == []
+
+
 def test_tlsa_needs_a_key(host: Host) -> None:
     assert host.run("dns", "show", "-c", str(host.flags_file), "--tlsa").code == 2
 

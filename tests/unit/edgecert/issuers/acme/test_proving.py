@@ -13,7 +13,6 @@ from edgecert.shared.errors import ChallengeError, NetworkError, UsageError
 from tests.support.acmeparts import an_order
 
 if TYPE_CHECKING:
-
     from tests.support.acmeparts import Parts
 
 HTTP = ChallengeOptions(type="http-01", listen="127.0.0.1:80")
