@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, SavedSettings
 from edgecert.lifecycle.demand import Demand
-from edgecert.lifecycle.deploy import first_failure
 from edgecert.lifecycle.issue import Outcome, settle_requests
 from edgecert.lifecycle.parts import request_of_part
+from edgecert.lifecycle.results import first_failure
 from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import EdgecertError, PlanError, UsageError
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from edgecert.interfaces import CertificateStore, DeployOptions, Progress
-    from edgecert.lifecycle.deploy import Deploying, TargetResult
+    from edgecert.lifecycle.deploy import Deploying
     from edgecert.lifecycle.issue import Issuance
+    from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.model.sanplan import SanPlan
     from edgecert.shared.clock import Clock
