@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,8 @@ class Applying:
     def _apply_one(self, settings: SavedSettings, plan: SanPlan, options: ApplyOptions) -> Applied:
         demand = Demand(settings.request, plan.certificates[settings.part - 1], plan.names)
         issuance = self.issuance_for(settings.request)
-        with self.store.lock(demand.name, self.lock_timeout):
+        # A dry run leaves no trace, not even the lock's file in a store that is not there yet.
+        with nullcontext() if options.dry_run else self.store.lock(demand.name, self.lock_timeout):
             self._own_name(demand.name, settings)
             self._own_targets(demand.name, settings.request, options)
             return self._apply_part(issuance, demand, settings, options)

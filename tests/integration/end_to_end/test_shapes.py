@@ -98,6 +98,12 @@ def test_the_verbs_of_what_is_there(host: Host) -> None:
     each_has(planned["certificates"][0]["names"], "name kind reasons")
 
 
+@pytest.mark.parametrize("verb", ["apply", "issue", "request"])
+def test_a_dry_run_leaves_no_trace(host: Host, verb: str) -> None:
+    good(host.run(verb, "-c", str(host.flags_file), "--dry-run"))
+    assert not host.state_dir.exists()
+
+
 def test_failures_say_which_what_and_how_to_mend_it(host: Host) -> None:
     for ran, code in (
         (host.run("show", "nowhere"), 1),
