@@ -97,7 +97,7 @@ def _result(wiring: Wiring, applied: tuple[Applied, ...], *, dry_run: bool) -> d
 
 def _certificate(wiring: Wiring, entry: Applied) -> dict[str, JsonValue]:
     outcome = entry.outcome
-    shape: dict[str, JsonValue] = {"name": entry.name}
+    shape = shapes.no_certificate(entry.name)
     if outcome.bundle is not None:
         shape = shapes.certificate(wiring.store, outcome.bundle.meta)
     shape |= {"action": outcome.action, "reason": entry.reason or None, "settings_changed": entry.settings_changed}

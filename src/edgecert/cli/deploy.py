@@ -8,7 +8,7 @@ from edgecert.cli import dates, shapes
 from edgecert.cli.common import add_common, add_dry_run
 from edgecert.cli.session import lineage, settings_of, wiring_for
 from edgecert.interfaces import DeployOptions
-from edgecert.lifecycle.deploy import first_failure
+from edgecert.lifecycle.results import first_failure
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import ExitCode, StoreError, UsageError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edgecert.cli.common import CliContext
-    from edgecert.lifecycle.deploy import TargetResult
+    from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import DeployTarget
     from edgecert.shared.bundle import Bundle
     from edgecert.shared.jsonvalue import JsonValue
@@ -126,7 +126,8 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
     if when >= bundle.meta.not_after:
         message = f"{bundle.meta.name} generation {bundle.meta.generation} expires before {dates.both_ways(when)}"
         raise UsageError(message, code="date", hint=f"it is valid until {format_time(bundle.meta.not_after)}")
-    handed = wiring.deploying.stage(bundle, targets, when)
+    staging = wiring.deploying.stage(bundle, targets, when)
+    handed = staging.handed
     wiring.deploying.release(bundle.meta)
     others = [target.name for target in targets if target.name not in handed]
     lines = [f"{bundle.meta.name} generation {bundle.meta.generation} is staged for {dates.both_ways(when)}"]
@@ -141,8 +142,8 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
         "targets": [],
         "handed_to": list(handed),
     }
-    context.output.result(document, "\n".join(lines))
-    return ExitCode.OK
+    context.output.result(document, "\n".join(lines), error=staging.error)
+    return staging.error.exit_code if staging.error else ExitCode.OK
 
 
 def _would_cancel(context: CliContext, wiring: Wiring, name: str) -> ExitCode:

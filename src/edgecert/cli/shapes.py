@@ -12,12 +12,26 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgecert.interfaces import CertificateStore, Deployment
-    from edgecert.lifecycle.deploy import TargetResult
+    from edgecert.lifecycle.results import TargetResult
     from edgecert.model.findings import Finding
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
 
 SECONDS_A_DAY = 86400
+_CERTIFICATE_KEYS = (
+    "name",
+    "generation",
+    "serial",
+    "not_before",
+    "not_after",
+    "names",
+    "issuer",
+    "issuer_kind",
+    "key",
+    "exportable",
+    "fingerprint_sha256",
+    "path",
+)
 
 
 def days_left(meta: BundleMeta, now: datetime) -> int:
@@ -43,6 +57,11 @@ def certificate(store: CertificateStore, meta: BundleMeta) -> dict[str, JsonValu
         "friendly_name": meta.friendly_name,
         "findings": list(meta.findings),
     }
+
+
+def no_certificate(name: str) -> dict[str, JsonValue]:
+    """Give the ``certificate`` shape of a lineage that has none yet: every key, but only the name with a value."""
+    return dict.fromkeys(_CERTIFICATE_KEYS) | {"name": name}
 
 
 def target(entry: Deployment, *, elapsed_ms: int = 0, failed: bool = False) -> dict[str, JsonValue]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, SavedSettings
 from edgecert.lifecycle.demand import Demand
-from edgecert.lifecycle.deploy import first_failure
 from edgecert.lifecycle.issue import Outcome, settle_requests
 from edgecert.lifecycle.parts import request_of_part
+from edgecert.lifecycle.results import first_failure
 from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import EdgecertError, PlanError, UsageError
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from edgecert.interfaces import CertificateStore, DeployOptions, Progress
-    from edgecert.lifecycle.deploy import Deploying, TargetResult
+    from edgecert.lifecycle.deploy import Deploying
     from edgecert.lifecycle.issue import Issuance
+    from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.model.sanplan import SanPlan
     from edgecert.shared.clock import Clock
@@ -133,7 +135,8 @@ class Applying:
     def _apply_one(self, settings: SavedSettings, plan: SanPlan, options: ApplyOptions) -> Applied:
         demand = Demand(settings.request, plan.certificates[settings.part - 1], plan.names)
         issuance = self.issuance_for(settings.request)
-        with self.store.lock(demand.name, self.lock_timeout):
+        # A dry run leaves no trace, not even the lock's file in a store that is not there yet.
+        with nullcontext() if options.dry_run else self.store.lock(demand.name, self.lock_timeout):
             self._own_name(demand.name, settings)
             self._own_targets(demand.name, settings.request, options)
             return self._apply_part(issuance, demand, settings, options)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import DEPLOY_AS_USUAL, Deployment, DeployOptions, Staged, TargetVerdict, Verification
+from edgecert.lifecycle.results import Staging, TargetResult
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import DeployError, EdgecertError, MaterialError, StoreError, TargetNotRunningError
 
@@ -25,23 +26,6 @@ if TYPE_CHECKING:
     from edgecert.shared.clock import Clock
 
 RETRY_AFTER: Final = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetResult:
-    """What a deployment came to at one target."""
-
-    deployment: Deployment
-    wanted: BundleMeta
-    elapsed_ms: int
-    failed: bool
-    verification: Verification | None = None
-    error: EdgecertError | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the target serves what is wanted, as far as could be seen."""
-        return not self.deployment.open and self.deployment.verdict in {TargetVerdict.SAME, TargetVerdict.UNVERIFIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +144,23 @@ class Deploying:
         )
         return self._record(bundle, self._seen(entry, seen), started, failed=False, verification=seen)
 
-    def stage(self, bundle: Bundle, targets: Sequence[DeployTarget], effective_at: datetime) -> tuple[str, ...]:
-        """Keep ``bundle`` for ``effective_at``; hand it to targets that can change over alone, give their names."""
+    def stage(self, bundle: Bundle, targets: Sequence[DeployTarget], effective_at: datetime) -> Staging:
+        """Keep ``bundle`` for ``effective_at``, and hand it to targets that can change over alone."""
         self.store.save_staged(bundle.meta.name, Staged(bundle.meta.generation, effective_at))
         self.store.audit(
             "staged", bundle.meta.name, generation=bundle.meta.generation, effective_at=format_time(effective_at)
         )
-        return tuple(target.name for target in targets if self._hand_staged(bundle, target, effective_at))
+        tried = {target.name: self._hand_staged(bundle, target, effective_at) for target in targets}
+        refused = [error for error in tried.values() if isinstance(error, EdgecertError)]
+        return Staging(tuple(name for name, handed in tried.items() if handed is True), refused[0] if refused else None)
 
-    def _hand_staged(self, bundle: Bundle, target: DeployTarget, effective_at: datetime) -> bool:
+    def _hand_staged(self, bundle: Bundle, target: DeployTarget, effective_at: datetime) -> bool | EdgecertError:
+        """Give whether ``target`` changes over by itself; or why it refuses, told as a warning too."""
         try:
             return self.deployer_for(target).stage(bundle, effective_at)
         except EdgecertError as error:
             self.progress.warn(error.code, f"{error.message}; the next renew after the date deploys it", target.name)
-            return False
+            return False if isinstance(error, TargetNotRunningError) else error
 
     def cancel_staged(self, name: str, targets: Sequence[DeployTarget]) -> Staged | None:
         """Withdraw what is staged, at the targets too; give what it was, or None."""
@@ -376,22 +363,3 @@ def _wanting(state: Deployments, generation: int, targets: Sequence[DeployTarget
         before = kept.get(target.name) or Deployment(target.name, target.kind, wanted=generation)
         kept[target.name] = replace(before, kind=target.kind, wanted=generation)
     return replace(state, targets=tuple(kept.values()))
-
-
-def first_failure(results: Sequence[TargetResult]) -> DeployError | None:
-    """Give one error that names every target that failed, or None when none did.
-
-    One failure alone keeps its own code; the exit code is that of the worst.
-    """
-    broken = [entry for entry in results if entry.failed]
-    if not broken:
-        return None
-    message = "; ".join(f"{entry.deployment.target}: {entry.deployment.last_error}" for entry in broken)
-    errors = [entry.error for entry in broken if entry.error is not None]
-    hint = "the other targets are not touched; the next renew or apply tries again"
-    if len(broken) == 1 and errors:
-        failure = DeployError(message, code=errors[0].code, hint=errors[0].hint or hint)
-    else:
-        failure = DeployError(message, hint=hint)
-    failure.exit_code = max((error.exit_code for error in errors), default=failure.exit_code)
-    return failure

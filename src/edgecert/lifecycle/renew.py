@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from edgecert.interfaces import DEPLOY_AS_USUAL
 from edgecert.lifecycle.demand import Demand
-from edgecert.lifecycle.deploy import first_failure
 from edgecert.lifecycle.issue import settle_requests
 from edgecert.lifecycle.parts import planned_part
+from edgecert.lifecycle.results import first_failure
 from edgecert.model.renewal import decide_renewal
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError, StoreError
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgecert.interfaces import CertificateStore, DeployOptions, Notifier, Progress, SavedSettings
-    from edgecert.lifecycle.deploy import Deploying, TargetResult
+    from edgecert.lifecycle.deploy import Deploying
     from edgecert.lifecycle.issue import Issuance, Outcome
+    from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import DeployTarget
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock

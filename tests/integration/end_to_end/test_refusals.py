@@ -66,6 +66,18 @@ def test_names_that_are_served_are_dropped_only_on_purpose(edge: Edge) -> None:
     assert edge.generations() == [1, 2]
 
 
+def test_what_the_gateway_refuses_cannot_be_staged_either(edge: Edge) -> None:
+    assert edge.gateway is not None
+    assert edge.host.apply().code == 0
+    edge.write(domains=("litware.example",))
+    assert edge.run("ca", "extend", "litware.example").code == 0
+    assert edge.run("issue", "-c", str(edge.host.flags_file)).code == 0
+    when = str(edge.listed()["due_at"])
+    refused = edge.run("deploy", "--effective-date", when)
+    assert (refused.code, refused.error_code, refused.result["handed_to"]) == (1, "uncovered-domains", [])
+    assert edge.gateway.status()["staged"] == []
+
+
 @AS_ROOT
 def test_another_user_can_neither_push_nor_pose_as_the_gateway(edge: Edge) -> None:
     gateway = edge.gateway

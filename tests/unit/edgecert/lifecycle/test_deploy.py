@@ -10,8 +10,8 @@ import pytest
 
 from edgecert.interfaces import DeployOptions, TargetVerdict
 from edgecert.lifecycle.apply import ApplyOptions
-from edgecert.lifecycle.deploy import first_failure
-from edgecert.shared.errors import DeployError, ExitCode, StoreError
+from edgecert.lifecycle.results import Staging
+from edgecert.shared.errors import DeployError, StoreError
 from tests.support.world import World, a_request
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_expired_and_test_ca_generations_are_refused(world: World) -> None:
 def test_a_staged_generation_waits_for_its_date_whatever_runs_before(world: World) -> None:
     bundle = next_generation(world)
     when = world.clock.now() + timedelta(days=2)
-    assert world.deploying.stage(bundle, BOTH, when) == ("gw", "second")
+    assert world.deploying.stage(bundle, BOTH, when).handed == ("gw", "second")
     assert world.targets["gw"].staged == {2: when}
     world.apply(a_request("edge", "gw", "second"))
     assert world.renew().action == "not-due"
@@ -288,7 +288,7 @@ def test_a_target_that_cannot_be_staged_at_is_warned_of(world: World) -> None:
     bundle = next_generation(world)
     world.targets["gw"].running = False
     when = world.clock.now() + timedelta(days=2)
-    assert world.deploying.stage(bundle, BOTH, when) == ("second",)
+    assert world.deploying.stage(bundle, BOTH, when) == Staging(("second",))
     assert "not-running" in world.watcher.codes
     assert world.deploying.cancel_staged("edge", BOTH) is not None
     assert world.targets["second"].staged == {}
@@ -298,17 +298,3 @@ def test_a_renamed_lineage_says_what_it_was_called(world: World) -> None:
     world.store.rename("edge", "front")
     world.deploying.deploy(world.store.load_bundle("front", 1), GW)
     assert world.targets["gw"].pushes[-1] == (1, DeployOptions(replaces=("edge",)))
-
-
-def test_one_failure_keeps_its_code_and_several_the_worst_exit_code(world: World) -> None:
-    bundle = next_generation(world)
-    world.targets["gw"].forbidden = True
-    (result,) = world.deploying.deploy(bundle, GW)
-    failure = first_failure([result])
-    assert failure is not None
-    assert (failure.code, failure.exit_code) == ("permission", ExitCode.PERMISSION)
-    world.targets["second"].refusing = True
-    failure = first_failure(world.deploying.deploy(bundle, BOTH))
-    assert failure is not None
-    assert (failure.code, failure.exit_code) == ("deploy", ExitCode.PERMISSION)
-    assert "gw: the socket may not be opened; second: the reload command failed" in failure.message
