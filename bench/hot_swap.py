@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.demoparts import ProgramError, table
 from bench.hot_swap_peers import PeerFigures, Peers
 from bench.hot_swap_stage import BIN, HOME, LINEAGE, Rates, Stage, watch_for
-from bench.measuring import BenchError, Series, clean_environment, describe_machine, run_measured
+from bench.measuring import BenchError, Series, clean_environment, describe_machine, run_told
 from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
 from tests.support.net import loopback_net
 from tests.support.peers.process import PeerError
@@ -140,8 +140,22 @@ def swap_by_call(stage: Stage, bundle: Bundle, inside: Series, first: Series) ->
 def swap_by_command(stage: Stage, bundle: Bundle, series: Series) -> None:
     """Swap as a person or a timer does: the command ends when a handshake of its own has shown the new certificate."""
     generation = str(bundle.meta.generation)
-    command = (BIN / "edgecert", "deploy", LINEAGE, "--generation", generation, "--state-dir", stage.state_dir)
-    series.add(run_measured(command, stage.environ, cwd=stage.directory))
+    command = (
+        BIN / "edgecert",
+        "deploy",
+        LINEAGE,
+        "--generation",
+        generation,
+        "--state-dir",
+        stage.state_dir,
+        "--json",
+    )
+    elapsed, told = run_told(command, stage.environ, cwd=stage.directory)
+    (target,) = json.loads(told)["result"]["targets"]
+    if target["verdict"] != "same":
+        message = f"deployed, and then seen: {target['verdict']} ({target['error']})"
+        raise BenchError(message)
+    series.add(elapsed)
 
 
 def rows_of(series: Iterable[Series]) -> list[tuple[str, ...]]:

@@ -65,7 +65,12 @@ def clean_environment(scratch: Path) -> dict[str, str]:
 
 
 def run_measured(command: Sequence[str | Path], environ: Mapping[str, str], *, cwd: Path) -> float:
-    """Run ``command`` to its end and give the milliseconds from its start to its end.
+    """Run ``command`` and give the milliseconds from its start to its end; raises as :func:`run_told`."""
+    return run_told(command, environ, cwd=cwd)[0]
+
+
+def run_told(command: Sequence[str | Path], environ: Mapping[str, str], *, cwd: Path) -> tuple[float, str]:
+    """Run ``command`` and give the milliseconds from its start to its end, and what it printed.
 
     Raises:
         BenchError: it failed; the text has what it said.
@@ -79,7 +84,7 @@ def run_measured(command: Sequence[str | Path], environ: Mapping[str, str], *, c
     if done.returncode != 0:
         message = f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         raise BenchError(message)
-    return elapsed
+    return elapsed, done.stdout
 
 
 def describe_machine() -> dict[str, str]:
