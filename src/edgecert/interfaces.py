@@ -358,7 +358,7 @@ class Deployer(Protocol):
         """
         ...
 
-    def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
+    def stage(self, bundle: Bundle, effective_at: datetime, options: DeployOptions = DEPLOY_AS_USUAL) -> bool:
         """Hand ``bundle`` over to go into service at a date; False if this kind of target cannot do it itself."""
         ...
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edgecert.interfaces import (
+    DEPLOY_AS_USUAL,
     DeployOptions,
     Issued,
     ListenerReport,
@@ -119,7 +120,7 @@ class FakeTarget:
             message = "nobody listens"
             raise TargetNotRunningError(message)
 
-    def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
+    def stage(self, bundle: Bundle, effective_at: datetime, options: DeployOptions = DEPLOY_AS_USUAL) -> bool:
         """Stage it if this is a gateway."""
         self._listen()
         if self.target.kind != "gateway":

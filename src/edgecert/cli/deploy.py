@@ -76,7 +76,7 @@ def run(context: CliContext) -> ExitCode:
             return ExitCode.OK
         if args.effective_date:
             return _stage(context, wiring, bundle, targets)
-        options = DeployOptions(allow_drop=args.allow_drop, close_old_streams=args.close_old_streams)
+        options = _options(context)
         results = wiring.deploying.deploy(bundle, targets, options)
         if first_failure(results) is None:
             wiring.deploying.release(bundle.meta)
@@ -126,7 +126,7 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
     if when >= bundle.meta.not_after:
         message = f"{bundle.meta.name} generation {bundle.meta.generation} expires before {dates.both_ways(when)}"
         raise UsageError(message, code="date", hint=f"it is valid until {format_time(bundle.meta.not_after)}")
-    staging = wiring.deploying.stage(bundle, targets, when)
+    staging = wiring.deploying.stage(bundle, targets, when, _options(context))
     handed = staging.handed
     wiring.deploying.release(bundle.meta)
     others = [target.name for target in targets if target.name not in handed]
@@ -144,6 +144,10 @@ def _stage(context: CliContext, wiring: Wiring, bundle: Bundle, targets: tuple[D
     }
     context.output.result(document, "\n".join(lines), error=staging.error)
     return staging.error.exit_code if staging.error else ExitCode.OK
+
+
+def _options(context: CliContext) -> DeployOptions:
+    return DeployOptions(allow_drop=context.args.allow_drop, close_old_streams=context.args.close_old_streams)
 
 
 def _would_cancel(context: CliContext, wiring: Wiring, name: str) -> ExitCode:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.deploy.addresses import dns_names, see_addresses
 from edgecert.deploy.fileset import FileSet, NewFile
 from edgecert.deploy.reloading import run_reload
-from edgecert.interfaces import TargetVerdict, Verification
+from edgecert.interfaces import DEPLOY_AS_USUAL, TargetVerdict, Verification
 from edgecert.shared.atomic import ensure_private_parent
 from edgecert.shared.clock import Clock, SystemClock
 from edgecert.shared.duration import parse_duration
@@ -71,7 +71,12 @@ class FilesDeployer:
                 self._take_back(files, error, reload_again=True)
         self._pushed = True
 
-    def stage(self, bundle: Bundle, effective_at: datetime) -> bool:  # noqa: ARG002  # nothing is taken
+    def stage(
+        self,
+        bundle: Bundle,  # noqa: ARG002  # nothing is taken
+        effective_at: datetime,  # noqa: ARG002  # the same
+        options: DeployOptions = DEPLOY_AS_USUAL,  # noqa: ARG002  # the same
+    ) -> bool:
         """Say that files cannot wait for a date by themselves; ``renew`` deploys them after it."""
         return False
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.deploy.verifying import Question, see_served
-from edgecert.interfaces import TargetVerdict, Verification
+from edgecert.interfaces import DEPLOY_AS_USUAL, TargetVerdict, Verification
 from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
 from edgecert.shared.errors import EdgecertError, TargetNotRunningError
 
@@ -52,10 +52,15 @@ class GatewayDeployer:
         )
         self._client.post("/v1/swap", encode_swap(request, api=version))
 
-    def stage(self, bundle: Bundle, effective_at: datetime) -> bool:
+    def stage(self, bundle: Bundle, effective_at: datetime, options: DeployOptions = DEPLOY_AS_USUAL) -> bool:
         """Hand ``bundle`` over; the gateway swaps itself at the date, also after a restart. Raises as :meth:`push`."""
         version = self._client.negotiate()
-        request = SwapRequest(bundle, effective_at=effective_at)
+        request = SwapRequest(
+            bundle,
+            effective_at=effective_at,
+            close_old_streams=options.close_old_streams,
+            allow_drop=options.allow_drop,
+        )
         answer = self._client.post("/v1/swap", encode_swap(request, api=version))
         return answer.get("staged") is True
 

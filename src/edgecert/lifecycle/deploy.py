@@ -95,6 +95,8 @@ class Deploying:
             if entry is None or not entry.open:
                 continue
             if not now_or_never and entry.retry_after is not None and entry.retry_after > self.clock.now():
+                again = f"{entry.last_error}; it is tried again after {format_time(entry.retry_after)}"
+                self.progress.warn("deploy", f"{name}: {again}", target.name)
                 continue
             wanted = self.desired(name)
             if wanted is None:
@@ -144,20 +146,32 @@ class Deploying:
         )
         return self._record(bundle, self._seen(entry, seen), started, failed=False, verification=seen)
 
-    def stage(self, bundle: Bundle, targets: Sequence[DeployTarget], effective_at: datetime) -> Staging:
+    def stage(
+        self,
+        bundle: Bundle,
+        targets: Sequence[DeployTarget],
+        effective_at: datetime,
+        options: DeployOptions = DEPLOY_AS_USUAL,
+    ) -> Staging:
         """Keep ``bundle`` for ``effective_at``, and hand it to targets that can change over alone."""
         self.store.save_staged(bundle.meta.name, Staged(bundle.meta.generation, effective_at))
         self.store.audit(
             "staged", bundle.meta.name, generation=bundle.meta.generation, effective_at=format_time(effective_at)
         )
-        tried = {target.name: self._hand_staged(bundle, target, effective_at) for target in targets}
+        tried = {target.name: self._hand_staged(bundle, target, effective_at, options) for target in targets}
         refused = [error for error in tried.values() if isinstance(error, EdgecertError)]
         return Staging(tuple(name for name, handed in tried.items() if handed is True), refused[0] if refused else None)
 
-    def _hand_staged(self, bundle: Bundle, target: DeployTarget, effective_at: datetime) -> bool | EdgecertError:
+    def _hand_staged(
+        self,
+        bundle: Bundle,
+        target: DeployTarget,
+        effective_at: datetime,
+        options: DeployOptions = DEPLOY_AS_USUAL,
+    ) -> bool | EdgecertError:
         """Give whether ``target`` changes over by itself; or why it refuses, told as a warning too."""
         try:
-            return self.deployer_for(target).stage(bundle, effective_at)
+            return self.deployer_for(target).stage(bundle, effective_at, options)
         except EdgecertError as error:
             self.progress.warn(error.code, f"{error.message}; the next renew after the date deploys it", target.name)
             return False if isinstance(error, TargetNotRunningError) else error

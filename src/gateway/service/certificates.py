@@ -244,7 +244,9 @@ class Certificates:
                 if self._is_serving(bundle):
                     continue
                 others = [other for key, other in bundles.items() if key != name]
-                verify_material(bundle, now=self._clock.now(), served_domains=options.domains, others=others)
+                verify_material(
+                    bundle, now=self._clock.now(), served_domains=self._to_cover(options.domains), others=others
+                )
         before = [item.leaf for item in self.serving]
         if options != self.options or trust.roots != self._trust.roots or not self._are_serving(bundles):
             self._trust, self.options = trust, options
@@ -269,12 +271,20 @@ class Certificates:
         verify_material(
             bundle,
             now=moment,
-            served_domains=self.options.domains,
+            served_domains=self._to_cover(self.options.domains),
             others=[other for other in self.serving if other.meta.name not in {bundle.meta.name, *without}],
             in_service=serving.meta if serving is not None else None,
             allow_drop=allow_drop,
             rollback=rollback,
         )
+
+    def _to_cover(self, domains: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the domains that a new set must cover: all at first, then those that are covered now.
+
+        What was dropped on purpose once would else keep every later renewal out.
+        """
+        covered = self.slot.current.by_domain
+        return tuple(domain for domain in domains if domain in covered) if self._bundles else domains
 
     def _is_serving(self, bundle: Bundle) -> bool:
         serving = self._bundles.get(bundle.meta.name)

@@ -64,6 +64,9 @@ def test_names_that_are_served_are_dropped_only_on_purpose(edge: Edge) -> None:
     assert dropped.code == 0, dropped.stdout
     assert edge.served() == edge.fingerprint(2)
     assert edge.generations() == [1, 2]
+    renewed = edge.run("renew", "edge", "--force")
+    assert renewed.code == 0, "what was dropped on purpose keeps no renewal out"
+    assert edge.served() == edge.fingerprint(3)
 
 
 def test_what_the_gateway_refuses_cannot_be_staged_either(edge: Edge) -> None:
@@ -76,6 +79,8 @@ def test_what_the_gateway_refuses_cannot_be_staged_either(edge: Edge) -> None:
     refused = edge.run("deploy", "--effective-date", when)
     assert (refused.code, refused.error_code, refused.result["handed_to"]) == (1, "uncovered-domains", [])
     assert edge.gateway.status()["staged"] == []
+    agreed = edge.run("deploy", "--effective-date", when, "--allow-drop")
+    assert (agreed.code, agreed.result["handed_to"]) == (0, ["gateway"])
 
 
 @AS_ROOT
