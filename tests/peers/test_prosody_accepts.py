@@ -34,8 +34,10 @@ ALICE, JULIET = f"alice@{HOME}", f"juliet@{PARTNER}"
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with loopback_net() as net, serve_dns(f"{net}53", {}) as zone:
-        yield World(tmp_path, net, Pki.create(tmp_path / "pki"), zone)
+    with loopback_net() as net, serve_dns(f"{net}53", {}, port=53) as zone:
+        yield World(
+            tmp_path, net, Pki.create(tmp_path / "pki"), zone, dns_port=53
+        )  # Prosody's libunbound knows no other
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import dns.flags
 import dns.message
@@ -29,6 +29,9 @@ from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+DNS_PORT: Final = 10053
+"""Where tests' responders answer: an ordinary user may not bind 53."""
 
 Records = dict[str, dict[str, list[str]]]
 
@@ -113,7 +116,9 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serve_dns(address: str, records: Mapping[str, Mapping[str, Sequence[str]]], *, port: int = 53) -> Iterator[Zone]:
+def serve_dns(
+    address: str, records: Mapping[str, Mapping[str, Sequence[str]]], *, port: int = DNS_PORT
+) -> Iterator[Zone]:
     """Answer for ``records`` on ``address`` while the context lasts; needs the right to bind ``port``."""
     zone = Zone({name: {kind: list(values) for kind, values in entry.items()} for name, entry in records.items()})
     servers: list[socketserver.BaseServer] = [_UdpServer((address, port), _Udp), _TcpServer((address, port), _Tcp)]

@@ -86,6 +86,7 @@ class GatewayRunner:
                 "state_dir": str(self.state_dir),
                 "control": str(self.control),
                 "status": str(self.status_socket),
+                "kek_file": str(self.directory / "gateway.kek"),
             },
             "listen": {"s2s": [f"{self.address}:{S2S_PORT}"]},
             "resolver": {"nameservers": list(self.nameservers), "allow_private_targets": True},

@@ -19,7 +19,7 @@ from gateway.settings import (
     ResolverOptions,
     TrustOptions,
 )
-from tests.support.dns import Zone, host_records, serve_dns
+from tests.support.dns import DNS_PORT, Zone, host_records, serve_dns
 from tests.support.net import loopback_net
 from tests.support.pki import Pki
 
@@ -40,6 +40,7 @@ class World:
     net: str
     pki: Pki
     zone: Zone
+    dns_port: int = DNS_PORT
     addresses: dict[str, str] = field(default_factory=dict)
 
     def settings(
@@ -69,7 +70,7 @@ class World:
                 certificate_dir=certificate_dir,
             ),
             listen=ListenOptions(s2s=(f"{address}:5269",), s2s_direct_tls=(f"{address}:5270",) if direct else ()),
-            resolver=ResolverOptions(nameservers=(f"{self.net}53",), allow_private_targets=True),
+            resolver=ResolverOptions(nameservers=(f"{self.net}53:{self.dns_port}",), allow_private_targets=True),
             trust=TrustOptions(ca_file=str(self.pki.ca_file)),
             limits=limits or LimitOptions(),
             home=(Home(domain=domain, listen=f"{address}:5347", secret_file=str(secret)),),

@@ -186,3 +186,13 @@ def test_a_body_that_is_no_swap_says_which_key(bundle: Bundle) -> None:
 
 def test_the_key_is_not_in_the_requests_own_text(bundle: Bundle) -> None:
     assert bundle.key.reveal().decode().splitlines()[1] not in repr(SwapRequest(replace(bundle)))
+
+
+def test_former_names_are_passed_on_and_must_be_names(bundle: Bundle) -> None:
+    request = SwapRequest(bundle, replaces=("old", "older"))
+    assert decode_swap(encode_swap(request)) == request
+    without = {key: value for key, value in encode_swap(request).items() if key != "replaces"}
+    assert decode_swap(without).replaces == ()
+    with pytest.raises(ControlError) as refused:
+        decode_swap({**without, "replaces": ["old", 1]})
+    assert refused.value.code == "bad-call"

@@ -11,7 +11,7 @@ from gateway.net.outbound import StreamFailedError
 from gateway.net.resolver import Resolver
 from gateway.net.targets import Target
 from tests.support.clock import FakeClock
-from tests.support.dns import Zone, host_records, serve_dns
+from tests.support.dns import DNS_PORT, Zone, host_records, serve_dns
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def zone() -> Iterator[tuple[Zone, str]]:
 
 
 def connector(net: str, *, allow_private: bool = True) -> Connector:
-    return Connector(Resolver([f"{net}53"], FakeClock()), Random(1), allow_private)  # noqa: S311  # to be repeatable
+    return Connector(Resolver([f"{net}53:{DNS_PORT}"], FakeClock()), Random(1), allow_private)  # noqa: S311  # to be repeatable
 
 
 async def code_of(connect: Connector, target: Target | None = None) -> str:

@@ -8,7 +8,7 @@ import pytest
 from gateway.net.resolver import ResolveError, Resolver
 from gateway.net.targets import SrvRecord
 from tests.support.clock import FakeClock
-from tests.support.dns import Zone, serve_dns
+from tests.support.dns import DNS_PORT, Zone, serve_dns
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SERVICE = "_xmpp-server._tcp.contoso.example"
 @pytest.fixture
 def zone() -> Iterator[tuple[Zone, str]]:
     with loopback_net() as net, serve_dns(f"{net}53", {}) as served:
-        yield served, f"{net}53"
+        yield served, f"{net}53:{DNS_PORT}"
 
 
 async def test_reads_services_and_addresses(zone: tuple[Zone, str]) -> None:
@@ -38,7 +38,7 @@ async def test_reads_services_and_addresses(zone: tuple[Zone, str]) -> None:
 async def test_the_root_as_target_is_told_from_absence(zone: tuple[Zone, str]) -> None:
     served, address = zone
     served.records[SERVICE] = {"SRV": ["0 0 0 ."]}
-    resolver = Resolver([f"{address}:53"], FakeClock())
+    resolver = Resolver([address], FakeClock())
     assert (await resolver.find_srv("xmpp-server", "contoso.example")).records[0].target == ""
     absent = await resolver.find_srv("xmpp-server", "fabrikam.example")
     assert (absent.records, absent.exists) == ((), False)

@@ -176,3 +176,13 @@ def test_before_anything_was_pushed_there_is_nothing(tmp_path: Path) -> None:
     store = make_store(tmp_path / "new")
     assert store.generations("edge") == ()
     assert store.generations("../edge") == ()
+
+
+def test_a_lineage_is_forgotten_whole(tmp_path: Path, contoso: Issued) -> None:
+    store = make_store(tmp_path)
+    store.add(contoso.bundle("edge", 1))
+    store.stage(StagedMaterial("edge", 1, datetime(2027, 1, 1, tzinfo=UTC)))
+    assert store.forget("edge")
+    assert (store.lineages(), store.staged()) == ((), ())
+    assert not store.forget("edge")
+    assert not store.forget("../material")
