@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.dns import serve_dns
+from tests.support.dns import DNS_PORT, serve_dns
 from tests.support.listeners import Listener
 from tests.support.net import loopback_net
 from tests.support.pki import Pki
@@ -49,7 +49,7 @@ def check(host: Host, net: str, pki: Pki, names: list[str], *more: str, running:
             f"sip.{DOMAIN}": {"A": [f"{net}1"]},
         }
         stack.enter_context(serve_dns(f"{net}53", records))
-        return host.run("check", "--nameserver", f"{net}53", "--trust", str(pki.ca_file), *more)
+        return host.run("check", "--nameserver", f"{net}53:{DNS_PORT}", "--trust", str(pki.ca_file), *more)
 
 
 def test_a_domain_that_is_not_ours_is_looked_at_from_outside(host: Host, net: str, pki: Pki) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.dns import host_records, serve_dns
+from tests.support.dns import DNS_PORT, host_records, serve_dns
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def nameserver() -> Iterator[str]:
         "sip.contoso.com": {"A": ["192.0.2.1"]},
     }
     with loopback_net() as net, serve_dns(f"{net}53", records):
-        yield f"{net}53"
+        yield f"{net}53:{DNS_PORT}"
 
 
 def test_the_flags_file_plans_what_was_proposed(host: Host, nameserver: str) -> None:

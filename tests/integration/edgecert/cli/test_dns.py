@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.dns import Records, serve_dns
+from tests.support.dns import DNS_PORT, Records, serve_dns
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def net() -> Iterator[str]:
 
 def verify(host: Host, net: str, records: Records, *more: str) -> Ran:
     with serve_dns(f"{net}53", records):
-        return host.run("dns", "verify", "-c", str(host.flags_file), "--nameserver", f"{net}53", *more)
+        return host.run("dns", "verify", "-c", str(host.flags_file), "--nameserver", f"{net}53:{DNS_PORT}", *more)
 
 
 def test_shows_lines_for_a_zone_file(host: Host) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.dns import Zone, serve_dns
+from tests.support.dns import DNS_PORT, Zone, serve_dns
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ class Nameserver:
 @pytest.fixture
 def nameserver() -> Iterator[Nameserver]:
     with loopback_net() as net, serve_dns(f"{net}53", {}) as zone:
-        yield Nameserver(zone, f"{net}53")
+        yield Nameserver(zone, f"{net}53:{DNS_PORT}")
