@@ -8,30 +8,20 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from edgecert.cli.context import CliContext
 from edgecert.shared.clock import SystemClock
-from edgecert.shared.commandline import guard
+from edgecert.shared.commandline import Verb, open_output, run_program
 from edgecert.shared.errors import ExitCode, UsageError
-from edgecert.shared.output import Output, colour_wanted, silence
 from edgecert.shared.version import VERSION
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from edgecert.shared.output import Output
     from edgecert.shared.parser import Parser
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """Where a verb lives, what it does in one line, and under which heading the help lists it."""
-
-    module: str
-    help: str
-    group: str
 
 
 GETTING, LIVING, LOOKING, TOOLS = "Get a certificate", "Keep it in service", "Look", "Tools"
@@ -98,25 +88,7 @@ def _sentence(text: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: the process's) and give its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a name's letters gets escapes instead of a traceback.
-            stream.reconfigure(errors="backslashreplace")
-    given = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    output = _output(json="--json" in given, verbose=int("-v" in given or "--verbose" in given))
-    try:
-        code = guard(output, lambda: _dispatch(arguments, output, os.environ))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence(sys.stdout)
-        code = ExitCode.FAILED
-    return int(code)
-
-
-def _output(*, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
-    colour = colour_wanted(sys.stderr, os.environ) and colour_wanted(sys.stdout, os.environ)
-    return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour)
+    return run_program("edgecert", argv, lambda arguments, output: _dispatch(arguments, output, os.environ))
 
 
 def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
@@ -140,8 +112,11 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
     values = vars(args)
     context = CliContext(
         args=args,
-        output=_output(
-            json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
+        output=open_output(
+            "edgecert",
+            json=bool(values.get("json")),
+            quiet=bool(values.get("quiet")),
+            verbose=int(values.get("verbose") or 0),
         ),
         environ=environ,
         clock=SystemClock(),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError
+from edgecert.shared.output import Output, colour_wanted, silence
 
 if TYPE_CHECKING:
-    from edgecert.shared.output import Output
+    from collections.abc import Callable, Sequence
 
 
 class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to say
@@ -17,6 +21,39 @@ class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to
         """End with ``code``."""
         super().__init__()
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives, what it does in one line, and under which heading the help lists it."""
+
+    module: str
+    help: str
+    group: str
+
+
+def open_output(program: str, *, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
+    """Give the voice of a run on the process's streams."""
+    colour = colour_wanted(sys.stderr, os.environ) and colour_wanted(sys.stdout, os.environ)
+    return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour, program=program)
+
+
+def run_program(program: str, argv: Sequence[str] | None, dispatch: Callable[[list[str], Output], int]) -> int:
+    """Run the command line ``argv`` (default: the process's) by ``dispatch`` and give the process's exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a name's letters gets escapes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    given = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    output = open_output(program, json="--json" in given, verbose=int("-v" in given or "--verbose" in given))
+    try:
+        code = guard(output, lambda: dispatch(arguments, output))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        code = ExitCode.FAILED
+    return int(code)
 
 
 class Action(Protocol):

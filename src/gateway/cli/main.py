@@ -8,13 +8,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from edgecert.shared.clock import SystemClock
-from edgecert.shared.commandline import guard
+from edgecert.shared.commandline import Verb, open_output, run_program
 from edgecert.shared.errors import ExitCode, UsageError
-from edgecert.shared.output import Output, colour_wanted, silence
 from edgecert.shared.version import VERSION
 from gateway.cli.context import GatewayContext
 
@@ -22,18 +20,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from edgecert.shared.output import Output
     from edgecert.shared.parser import Parser
 
 PROGRAM: Final = "edgecert-gateway"
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """Where a verb lives, what it does in one line, and under which heading the help lists it."""
-
-    module: str
-    help: str
-    group: str
 
 
 RUNNING, LOOKING, CHANGING, SETTING_UP = "Run it", "Look", "Change what runs", "Set up"
@@ -85,24 +75,7 @@ def build_parser(name: str) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: the process's) and give its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a name's letters gets escapes instead of a traceback.
-            stream.reconfigure(errors="backslashreplace")
-    output = _output(json="--json" in arguments, verbose=int("-v" in arguments or "--verbose" in arguments))
-    try:
-        code = guard(output, lambda: _dispatch(arguments, output, os.environ))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence(sys.stdout)
-        code = ExitCode.FAILED
-    return int(code)
-
-
-def _output(*, json: bool, quiet: bool = False, verbose: int = 0) -> Output:
-    colour = colour_wanted(sys.stderr, os.environ) and colour_wanted(sys.stdout, os.environ)
-    return Output(sys.stdout, sys.stderr, json=json, quiet=quiet, verbose=verbose, colour=colour, program=PROGRAM)
+    return run_program(PROGRAM, argv, lambda arguments, output: _dispatch(arguments, output, os.environ))
 
 
 def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
@@ -123,8 +96,8 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         raise UsageError(f"there is no verb {name!r}{near}", hint=f"{PROGRAM} --help lists the verbs")
     args = build_parser(name).parse_args([*own, *leading])
     values = vars(args)
-    own_output = _output(
-        json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
+    own_output = open_output(
+        PROGRAM, json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
     )
     return load_verb(name).run(GatewayContext(args, own_output, environ, SystemClock()))
 
