@@ -1,103 +1,20 @@
-"""The promises between edgecert's use cases and the adapters that touch the world.
-
-Everything here is synchronous. An adapter may use threads inside one call; when the call returns, they are gone.
-"""
+"""Where lineages live, and what is kept of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from cryptography import x509
-
-    from edgecert.model.challenge import Challenge
-    from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle, BundleMeta
-    from edgecert.shared.jsonvalue import JsonObject
-    from edgecert.shared.names import GeneralName
     from edgecert.shared.secret import Secret
 
-
-# --- issuing ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class IssueOrder:
-    """What an issuer is asked for: the CSR and what it cannot say; ``family`` are the names of the whole split."""
-
-    lineage: str
-    request_id: str
-    csr: x509.CertificateSigningRequest
-    names: tuple[GeneralName, ...]
-    validity: timedelta
-    client_auth: bool = False
-    family: tuple[GeneralName, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """The CA's answer: certificates in any order, and whether they come from a test CA."""
-
-    certificates: tuple[x509.Certificate, ...]
-    staging_ca: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The CA's answer is a person's business: what they have to carry, and what is said to them."""
-
-    message: str
-    request_file: str = ""
-
-
-class Issuer(Protocol):
-    """A CA, seen from the use cases."""
-
-    @property
-    def kind(self) -> str:
-        """``acme``, ``csr`` or ``local``."""
-        ...
-
-    def issue(self, order: IssueOrder) -> Issued | Waiting:
-        """Get the certificate for ``order``, or say what a person has to do.
-
-        Asking again for the same ``request_id`` goes on where the first call stopped.
-
-        Raises:
-            RefusedError: the CA will not sign this.
-            NetworkError: the CA was not reached.
-        """
-        ...
-
-
-class ChallengeSolver(Protocol):
-    """Publishes what a CA looks for. Both calls may come again for what they were called with before."""
-
-    def present(self, challenges: Sequence[Challenge]) -> None:
-        """Publish all ``challenges``; when this returns, the CA may look.
-
-        Raises:
-            ChallengeError: it could not be published; the caller cleans up all of them.
-        """
-        ...
-
-    def clean_up(self, challenges: Sequence[Challenge]) -> None:
-        """Take ``challenges`` away again; what is not there is no fault.
-
-        Raises:
-            ChallengeError: something stayed behind.
-        """
-        ...
-
-
-# --- store -----------------------------------------------------------------------------------------------
 
 RequestState = Literal["open", "cancelled", "completed"]
 
@@ -302,120 +219,4 @@ class CertificateStore(Protocol):
 
     def audit(self, event: str, lineage: str, **fields: str | int | bool) -> None:
         """Add a line to the audit log: who did what when."""
-        ...
-
-
-# --- deploying -------------------------------------------------------------------------------------------
-
-CloseOldStreams = Literal["keep", "drain", "now"]
-
-
-@dataclass(frozen=True, slots=True)
-class ListenerReport:
-    """What one listener was seen to serve for one domain."""
-
-    address: str
-    protocol: str
-    domain: str
-    verdict: TargetVerdict
-    fingerprint_sha256: str = ""
-    serial: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a target was seen to serve: the worst of its listeners, and each of them."""
-
-    verdict: TargetVerdict
-    served_fingerprint_sha256: str = ""
-    listeners: tuple[ListenerReport, ...] = ()
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeployOptions:
-    """How a generation goes into service; ``replaces`` are names that the lineage had, which end with it."""
-
-    rollback: bool = False
-    allow_drop: bool = False
-    close_old_streams: CloseOldStreams = "keep"
-    replaces: tuple[str, ...] = ()
-
-
-DEPLOY_AS_USUAL: Final = DeployOptions()
-
-
-class Deployer(Protocol):
-    """One target. ``push`` either takes effect as a whole or leaves the target serving what it served."""
-
-    def push(self, bundle: Bundle, options: DeployOptions) -> None:
-        """Put ``bundle`` into service.
-
-        Raises:
-            TargetNotRunningError: nobody is there; the deployment stays open.
-            DeployError: the target refused or failed, and serves what it served before.
-        """
-        ...
-
-    def stage(self, bundle: Bundle, effective_at: datetime, options: DeployOptions = DEPLOY_AS_USUAL) -> bool:
-        """Hand ``bundle`` over to go into service at a date; False if this kind of target cannot do it itself."""
-        ...
-
-    def cancel_staged(self, name: str) -> None:
-        """Withdraw what was staged at the target; nothing happens if there is nothing."""
-        ...
-
-    def verify(self, bundle: Bundle) -> Verification:
-        """See by real handshakes what is served, against ``bundle``. Never raises for what the target does."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What a listener presented in a real handshake: DER certificates, leaf first."""
-
-    certificates: tuple[bytes, ...]
-    fingerprint_sha256: str
-    serial: str
-    tls_version: str
-
-
-class Prober(Protocol):
-    """Does real handshakes."""
-
-    def probe(self, address: str, protocol: str, domain: str, *, timeout: float) -> Served:
-        """Ask ``address`` (``host:port``) for ``domain``'s certificate.
-
-        Raises:
-            NetworkError: not reached, no TLS, or no answer in ``timeout`` seconds.
-        """
-        ...
-
-
-class Notifier(Protocol):
-    """Tells people."""
-
-    def notify(self, command: Sequence[str], document: JsonObject) -> None:
-        """Run ``command`` with ``document`` as JSON on its standard input; a failure is logged, never raised."""
-        ...
-
-
-class Progress(Protocol):
-    """Is told what happens, step by step, for a person who watches."""
-
-    def step(self, text: str) -> None:
-        """Say that a step begins or is done."""
-        ...
-
-    def warn(self, code: str, message: str, path: str = "") -> None:
-        """Say something that deserves attention."""
-        ...
-
-
-class KeySource(Protocol):
-    """Makes keys."""
-
-    def generate(self, algorithm: str, bits: int) -> PrivateKey:
-        """Make a new private key."""
         ...

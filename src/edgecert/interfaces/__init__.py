@@ -1,0 +1,66 @@
+"""The promises between edgecert's use cases and the adapters that touch the world.
+
+Everything here is synchronous. An adapter may use threads inside one call; when the call returns, they are gone.
+"""
+
+from edgecert.interfaces.deploying import (
+    DEPLOY_AS_USUAL,
+    CloseOldStreams,
+    Deployer,
+    DeployOptions,
+    ListenerReport,
+    Prober,
+    Served,
+    Verification,
+)
+from edgecert.interfaces.helping import (
+    KeySource,
+    Notifier,
+    Progress,
+)
+from edgecert.interfaces.issuing import (
+    ChallengeSolver,
+    Issued,
+    IssueOrder,
+    Issuer,
+    Waiting,
+)
+from edgecert.interfaces.store import (
+    CertificateStore,
+    Deployment,
+    Deployments,
+    OpenRequest,
+    PruneReport,
+    RequestState,
+    SavedSettings,
+    Staged,
+    TargetVerdict,
+)
+
+__all__ = [
+    "DEPLOY_AS_USUAL",
+    "CertificateStore",
+    "ChallengeSolver",
+    "CloseOldStreams",
+    "DeployOptions",
+    "Deployer",
+    "Deployment",
+    "Deployments",
+    "IssueOrder",
+    "Issued",
+    "Issuer",
+    "KeySource",
+    "ListenerReport",
+    "Notifier",
+    "OpenRequest",
+    "Prober",
+    "Progress",
+    "PruneReport",
+    "RequestState",
+    "SavedSettings",
+    "Served",
+    "Staged",
+    "TargetVerdict",
+    "Verification",
+    "Waiting",
+]

@@ -1,0 +1,39 @@
+"""What every use case needs beside: who makes keys, who watches, who is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgecert.model.keys import PrivateKey
+    from edgecert.shared.jsonvalue import JsonObject
+
+
+class Notifier(Protocol):
+    """Tells people."""
+
+    def notify(self, command: Sequence[str], document: JsonObject) -> None:
+        """Run ``command`` with ``document`` as JSON on its standard input; a failure is logged, never raised."""
+        ...
+
+
+class Progress(Protocol):
+    """Is told what happens, step by step, for a person who watches."""
+
+    def step(self, text: str) -> None:
+        """Say that a step begins or is done."""
+        ...
+
+    def warn(self, code: str, message: str, path: str = "") -> None:
+        """Say something that deserves attention."""
+        ...
+
+
+class KeySource(Protocol):
+    """Makes keys."""
+
+    def generate(self, algorithm: str, bits: int) -> PrivateKey:
+        """Make a new private key."""
+        ...

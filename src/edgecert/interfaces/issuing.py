@@ -1,0 +1,84 @@
+"""What a CA and what answers its challenges promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from cryptography import x509
+
+    from edgecert.model.challenge import Challenge
+    from edgecert.shared.names import GeneralName
+
+
+@dataclass(frozen=True, slots=True)
+class IssueOrder:
+    """What an issuer is asked for: the CSR and what it cannot say; ``family`` are the names of the whole split."""
+
+    lineage: str
+    request_id: str
+    csr: x509.CertificateSigningRequest
+    names: tuple[GeneralName, ...]
+    validity: timedelta
+    client_auth: bool = False
+    family: tuple[GeneralName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The CA's answer: certificates in any order, and whether they come from a test CA."""
+
+    certificates: tuple[x509.Certificate, ...]
+    staging_ca: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The CA's answer is a person's business: what they have to carry, and what is said to them."""
+
+    message: str
+    request_file: str = ""
+
+
+class Issuer(Protocol):
+    """A CA, seen from the use cases."""
+
+    @property
+    def kind(self) -> str:
+        """``acme``, ``csr`` or ``local``."""
+        ...
+
+    def issue(self, order: IssueOrder) -> Issued | Waiting:
+        """Get the certificate for ``order``, or say what a person has to do.
+
+        Asking again for the same ``request_id`` goes on where the first call stopped.
+
+        Raises:
+            RefusedError: the CA will not sign this.
+            NetworkError: the CA was not reached.
+        """
+        ...
+
+
+class ChallengeSolver(Protocol):
+    """Publishes what a CA looks for. Both calls may come again for what they were called with before."""
+
+    def present(self, challenges: Sequence[Challenge]) -> None:
+        """Publish all ``challenges``; when this returns, the CA may look.
+
+        Raises:
+            ChallengeError: it could not be published; the caller cleans up all of them.
+        """
+        ...
+
+    def clean_up(self, challenges: Sequence[Challenge]) -> None:
+        """Take ``challenges`` away again; what is not there is no fault.
+
+        Raises:
+            ChallengeError: something stayed behind.
+        """
+        ...
