@@ -323,11 +323,8 @@ _WAITING: Final = (
 def warn_settings(settings: GatewaySettings) -> tuple[str, ...]:
     """Give what an administrator should know of ``settings``: keys that were set and have no effect in this version."""
     defaults = GatewaySettings()
-    warnings = [
+    return tuple(
         f"{table}.{key} has no effect in this version: it waits for {what}"
         for table, key, what in _WAITING
         if getattr(getattr(settings, table), key) != getattr(getattr(defaults, table), key)
-    ]
-    if any(home.consent == "gateway" for home in settings.home):
-        warnings.append("home.consent = gateway has no effect in this version: it waits for contacts")
-    return tuple(warnings)
+    )

@@ -6,7 +6,8 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""1: partners. 2: contacts."""
 
 METADATA: Final = MetaData()
 
@@ -33,4 +34,20 @@ additional_domains: Final = Table(
     METADATA,
     Column("domain", String, primary_key=True),
     Column("partner", String, ForeignKey("partners.domain", ondelete="CASCADE"), nullable=False),
+)
+
+# Both bare JIDs by their prepared parts (RFC 7622); an absent localpart is the empty string.
+contacts: Final = Table(
+    "contacts",
+    METADATA,
+    Column("home_local", String, primary_key=True),
+    Column("home_domain", String, primary_key=True),
+    Column("partner_local", String, primary_key=True),
+    Column("partner_domain", String, primary_key=True),
+    Column("listed", Boolean, nullable=False),
+    Column("asked", Boolean, nullable=False),
+    Column("to", Boolean, nullable=False),
+    Column("granted", Boolean, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    sqlite_with_rowid=False,
 )

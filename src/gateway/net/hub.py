@@ -8,14 +8,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
+from gateway.contacts.table import ContactTable
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
 from gateway.net.home_component import ComponentConnection
 from gateway.net.inbound import InboundConnection
 from gateway.net.pair import OutboundPair
+from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
+from gateway.policy.home import USUAL_HOME
 from gateway.policy.partner import PartnerTable
-from gateway.routing import Answer, Discard, Route, ToHome, ToPartner, refuse, route_inbound, route_outbound
+from gateway.routing import Answer, Commit, Discard, Route, Router, ToHome, ToPartner, refuse
 from gateway.xmpp.configs import InboundConfig
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.model.peer import PairAuthorization
     from gateway.net.outbound import OutboundConnection
     from gateway.net.pair import Dialling
+    from gateway.policy.home import HomePolicy
     from gateway.policy.partner import Partner
 
 logger = logging.getLogger(__name__)
@@ -56,6 +60,7 @@ class Hub:
         *,
         spawn: Callable[[Coroutine[object, object, None], str], None],
         limits: HubLimits | None = None,
+        policies: Mapping[str, HomePolicy] | None = None,
     ) -> None:
         """Serve ``homes`` (domain and its component's secret); ``spawn`` starts a task of the service."""
         self.dialling = dialling
@@ -63,6 +68,9 @@ class Hub:
         self.limits = limits or HubLimits()
         self.partners = PartnerTable()
         self.access = OPEN
+        contacts = ContactTable()
+        policies = {domain: (policies or {}).get(domain, USUAL_HOME) for domain in homes}
+        self.traffic = Traffic(self, Router(policies, contacts, dialling.clock), contacts)
         self.components: dict[str, ComponentConnection] = {}
         self.inbound: set[InboundConnection] = set()
         self.outbound: set[OutboundConnection] = set()
@@ -163,7 +171,7 @@ class Hub:
 
     def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
-        self._follow(route_inbound(envelope, self.partners, access=self.access), "inbound")
+        self.traffic.from_partner(envelope)
         component = self.components.get(envelope.to.domain)
         if component is not None and component.congested:
             connection.pause_reading()
@@ -175,7 +183,7 @@ class Hub:
         """Answer a stanza that goes nowhere; in the name of the stream's home domain if it was for a stranger's."""
         if envelope.to.domain not in self.homes:
             envelope = replace(envelope, to=Jid("", connection.home))
-        self._follow(refuse(envelope, condition, text), "inbound")
+        self.follow(self.traffic.router.refuse_partner(envelope, condition, text), "inbound")
 
     # --- components
 
@@ -199,11 +207,11 @@ class Hub:
 
     def stanza_from_home(self, envelope: Envelope) -> None:
         """Route a stanza."""
-        self._follow(route_outbound(envelope, self.partners, self.homes, access=self.access), "outbound")
+        self.traffic.from_home(envelope)
 
     def refuse_from_home(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
         """Answer a stanza that goes nowhere."""
-        self._follow(refuse(envelope, condition, text), "outbound")
+        self.follow(refuse(envelope, condition, text), "outbound")
 
     # --- pairs
 
@@ -217,7 +225,7 @@ class Hub:
 
     def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
         """Answer a home user's stanza that did not get through."""
-        self._follow(refuse(envelope, condition, text), "outbound")
+        self.follow(refuse(envelope, condition, text), "outbound")
 
     def outbound_opened(self, connection: OutboundConnection) -> None:
         """Take note of a stream that came up."""
@@ -317,7 +325,8 @@ class Hub:
             connection.stream.ping()
             connection.wake()
 
-    def _follow(self, route: Route, direction: str) -> None:
+    def follow(self, route: Route, direction: str) -> None:
+        """Do what ``route`` says of a stanza that goes ``inbound`` or ``outbound``."""
         match route:
             case ToHome(envelope):
                 self._send_home(envelope, direction)
@@ -331,6 +340,8 @@ class Hub:
                     self._find_pair(envelope).send(envelope)
             case Discard(reason):
                 self.dialling.metrics.refused(direction, reason)
+            case Commit():
+                self.traffic.follow(route, direction)
             case _ as never:
                 assert_never(never)
 
@@ -340,11 +351,10 @@ class Hub:
             component.send(envelope)
             self.dialling.metrics.stanza(direction)
             return
-        route = refuse(envelope, StanzaCondition.SERVICE_UNAVAILABLE, "the home system is not connected")
-        if isinstance(route, Answer) and route.envelope.to.domain not in self.homes:
-            self._follow(route, direction)
-        else:
+        if envelope.kind == "presence" or envelope.from_.domain in self.homes:
             self.dialling.metrics.refused(direction, "home-not-connected")
+        else:  # as if the user did not exist
+            self.follow(self.traffic.router.refuse_partner(envelope, StanzaCondition.SERVICE_UNAVAILABLE), direction)
 
     def _find_pair(self, envelope: Envelope) -> OutboundPair:
         key = envelope.pair

@@ -26,9 +26,10 @@ class Access:
         """
         if not user.local:
             return True
-        exception = self.users.get(str(user.bare))
-        if exception is not None:
-            return exception
+        if self.users:
+            exception = self.users.get(f"{user.local}@{user.domain}")
+            if exception is not None:
+                return exception
         return self.allow_federated_users and self.allow_xmpp
 
 

@@ -1,7 +1,7 @@
-"""What happens to a stanza between a home user and a partner: the closed union :data:`Decision`.
+"""What happens to a stanza between a home user and a partner: two tables, and the closed union :data:`Decision`.
 
-Today: partner known, addresses in order, user not gated. What a partner's type changes is decided here too, behind the
-same names, when contacts are kept.
+A refusal towards a partner is always the one that a user who does not exist would cause (RFC 6121 §8.5.1), so that it
+tells nothing: blocked, unlisted, gated and absent look alike.
 """
 
 from __future__ import annotations
@@ -11,24 +11,37 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway.errors import StanzaCondition
-from gateway.policy.access import OPEN
+from gateway.policy.acts import PRESENCE_ACTS, Act
 
 if TYPE_CHECKING:
-    from gateway.model.envelope import Envelope
-    from gateway.policy.access import Access
+    from collections.abc import Mapping
+
+    from gateway.model.contact import Contact
+    from gateway.policy.home import HomePolicy
     from gateway.policy.partner import Partner
 
 
-class DropReason(StrEnum):
-    """Why a stanza is dropped without an answer; counted by this name."""
+class Reason(StrEnum):
+    """Why a stanza is dropped or refused; counted by this name."""
 
+    DUPLICATE = "duplicate"
     GATED = "gated"
-    ERROR_TO_NOBODY = "error-to-nobody"
+    GROUPCHAT = "groupchat"
+    NO_PARTNER = "not-a-partner"
+    NOT_FOR_DOMAIN = "not-for-the-domain"
+    UNKNOWN_CONTACT = "unknown-contact"
+    UNKNOWN_TYPE = "unknown-type"
+    UNLISTED = "unlisted"
+    UNSOLICITED = "unsolicited"
+    UNSUPPORTED = "unsupported"
+    UNWANTED = "unwanted"
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Let the stanza pass as it is."""
+    """Let the stanza pass; ``notes`` tells whether status notes may pass with it."""
+
+    notes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Refuse:
     """Answer with a stanza error."""
 
     condition: StanzaCondition
+    reason: Reason
     text: str = ""
 
 
@@ -43,46 +57,177 @@ class Refuse:
 class Drop:
     """Say nothing."""
 
-    reason: DropReason
+    reason: Reason
 
 
-Decision: TypeAlias = Forward | Refuse | Drop
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Answer a subscription in the home user's name: ``subscribed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Answer in the home user's name: ``unsubscribed``."""
+
+    reason: Reason
+
+
+Decision: TypeAlias = Forward | Refuse | Drop | Approve | Deny
 
 FORWARD: Final = Forward()
+FORWARD_WITHOUT_NOTES: Final = Forward(notes=False)
+APPROVE: Final = Approve()
 
 
-def decide_inbound(partner: Partner | None, envelope: Envelope, *, access: Access = OPEN) -> Decision:
+class Standing(StrEnum):
+    """How a partner's user stands to a home user; the columns of the table."""
+
+    TRUSTED = "federated, public-verified"
+    LISTED = "public-unverified, listed"
+    UNLISTED = "public-unverified, not listed"
+
+
+class Rule(StrEnum):
+    """What a cell of the table says; the value is how the documentation writes it."""
+
+    FORWARD = "forwarded"
+    CONSENT = "forwarded; with `consent = gateway` approved by the gateway"
+    IF_WANTED = "forwarded if the home user has asked, or sees the other's presence"
+    IF_KNOWN = "forwarded if there is a contact"
+    IF_GRANTED = "forwarded; with `consent = gateway` and nothing granted answered `unsubscribed`"
+    IF_COMPONENT = "forwarded to a component, else `service-unavailable`"
+    IF_ANSWER = "forwarded if it answers an iq that home sent in the last 120 s"
+    IF_SENT = "forwarded if home sent that bare JID a stanza of this kind in the last 5 min"
+    REFUSE = "`service-unavailable`"
+    DENY = "answered `unsubscribed`"
+    DROP = "silence"
+    DROP_AND_SHOW = "silence, counted and shown in `contacts list`"
+
+
+_R = Rule
+INBOUND: Final[Mapping[Act, tuple[Rule, Rule, Rule]]] = {
+    # act: trusted, listed, unlisted
+    Act.SUBSCRIBE: (_R.CONSENT, _R.FORWARD, _R.DROP_AND_SHOW),
+    Act.SUBSCRIBED: (_R.IF_WANTED, _R.IF_WANTED, _R.DROP),
+    Act.UNSUBSCRIBED: (_R.IF_WANTED, _R.IF_WANTED, _R.DROP),
+    Act.UNSUBSCRIBE: (_R.IF_KNOWN, _R.IF_KNOWN, _R.DROP),
+    Act.PROBE: (_R.IF_GRANTED, _R.FORWARD, _R.DENY),
+    Act.AVAILABLE: (_R.FORWARD, _R.FORWARD, _R.DROP),
+    Act.UNAVAILABLE: (_R.FORWARD, _R.FORWARD, _R.DROP),
+    Act.MESSAGE: (_R.FORWARD, _R.FORWARD, _R.REFUSE),
+    Act.GROUPCHAT: (_R.IF_COMPONENT, _R.REFUSE, _R.REFUSE),
+    Act.REQUEST: (_R.IF_COMPONENT, _R.IF_COMPONENT, _R.REFUSE),
+    Act.RESPONSE: (_R.IF_ANSWER, _R.IF_ANSWER, _R.IF_ANSWER),
+    Act.ERROR: (_R.IF_SENT, _R.IF_SENT, _R.IF_SENT),
+}
+"""A partner's user to a home user."""
+
+_CELLS: Final[Mapping[tuple[Act, Standing], Rule]] = {
+    (act, standing): rule for act, rules in INBOUND.items() for standing, rule in zip(Standing, rules, strict=True)
+}
+_TRUSTED_TYPES: Final = frozenset({"federated", "public-verified"})
+_SHOWN_CONDITION: Final = StanzaCondition.SERVICE_UNAVAILABLE
+_REFUSE_UNSUPPORTED: Final = Refuse(_SHOWN_CONDITION, Reason.UNSUPPORTED)
+_REFUSE_FOR_DOMAIN: Final = Refuse(_SHOWN_CONDITION, Reason.NOT_FOR_DOMAIN)
+_REFUSE_GATED_SENDER: Final = Refuse(StanzaCondition.FORBIDDEN, Reason.GATED, "this user may not federate")
+
+
+def find_standing(partner: Partner | None, contact: Contact, *, allowed: bool) -> Standing:
+    """Give how a user of ``partner`` stands to a home user who is ``allowed`` to federate or gated.
+
+    None as partner is one that was taken out of the table while its stream was still up.
+    """
+    if partner is None or not allowed:
+        return Standing.UNLISTED
+    if partner.type in _TRUSTED_TYPES:
+        return Standing.TRUSTED
+    return Standing.LISTED if contact.is_listed else Standing.UNLISTED
+
+
+def decide_inbound(
+    act: Act | None,
+    standing: Standing,
+    contact: Contact,
+    home: HomePolicy,
+    *,
+    answers: bool = False,
+    unlisted: Reason = Reason.UNLISTED,
+) -> Decision:
     """Give what happens to a stanza from a partner's user to a home user.
 
-    A refusal is the one that a user who does not exist would give, so that it tells nothing.
+    ``answers`` says whether home has sent what it answers; ``unlisted`` is why the standing is the lowest.
     """
+    if act is None:
+        return Drop(Reason.UNKNOWN_TYPE)
+    rule = _CELLS[act, standing]
+    if rule is Rule.FORWARD:
+        return FORWARD
+    if rule in {Rule.REFUSE, Rule.DENY, Rule.DROP, Rule.DROP_AND_SHOW}:
+        return _turn_away(rule, Reason.GROUPCHAT if standing is not Standing.UNLISTED else unlisted)
+    return _decide_by_state(rule, contact, home, answers=answers)
+
+
+def _turn_away(rule: Rule, reason: Reason) -> Decision:
+    if rule is Rule.REFUSE:
+        return Refuse(_SHOWN_CONDITION, reason)
+    return Deny(reason) if rule is Rule.DENY else Drop(reason)
+
+
+def _decide_by_state(rule: Rule, contact: Contact, home: HomePolicy, *, answers: bool) -> Decision:
+    match rule:
+        case Rule.CONSENT:
+            return APPROVE if home.consent == "gateway" else FORWARD
+        case Rule.IF_WANTED:
+            return FORWARD if contact.asked or contact.to else Drop(Reason.UNWANTED)
+        case Rule.IF_KNOWN:
+            return FORWARD if contact.exists else Drop(Reason.UNKNOWN_CONTACT)
+        case Rule.IF_GRANTED:
+            return Deny(Reason.UNKNOWN_CONTACT) if home.consent == "gateway" and not contact.granted else FORWARD
+        case Rule.IF_COMPONENT:
+            return FORWARD if home.connector == "component" else _REFUSE_UNSUPPORTED
+        case _:
+            return FORWARD if answers else Drop(Reason.UNSOLICITED)
+
+
+def decide_for_domain(act: Act | None, partner: Partner | None, home: HomePolicy, *, answers: bool = False) -> Decision:
+    """Give what happens to a stanza from a partner to a home domain itself, ping and disco apart."""
+    if act is None:
+        return Drop(Reason.UNKNOWN_TYPE)
+    if act in {Act.RESPONSE, Act.ERROR}:
+        return FORWARD if answers else Drop(Reason.UNSOLICITED)
+    if partner is not None and partner.type in _TRUSTED_TYPES and home.connector == "component":
+        return FORWARD
+    return Drop(Reason.NOT_FOR_DOMAIN) if act in PRESENCE_ACTS else _REFUSE_FOR_DOMAIN
+
+
+def decide_outbound(
+    act: Act | None,
+    partner: Partner | None,
+    contact: Contact,
+    home: HomePolicy,
+    *,
+    domain: str,
+    allowed: bool,
+    answers: bool = False,
+) -> Decision:
+    """Give what happens to a stanza from a home user to ``domain``, which may be no partner's.
+
+    ``answers`` says whether it answers an iq that was let in.
+    """
+    if act is None:
+        return Drop(Reason.UNKNOWN_TYPE)
+    if not allowed:
+        return _unless_reply(act, _REFUSE_GATED_SENDER)
     if partner is None:
-        # The stream has proved a domain that was taken out of the table in the meantime.
-        return _refuse_silently(envelope, Refuse(StanzaCondition.SERVICE_UNAVAILABLE))
-    if not access.allows(envelope.to):
-        return _refuse_silently(envelope, Refuse(StanzaCondition.SERVICE_UNAVAILABLE))
-    return FORWARD
+        text = f"{domain} is not a configured partner"
+        return _unless_reply(act, Refuse(StanzaCondition.NOT_ALLOWED, Reason.NO_PARTNER, text))
+    if act is Act.RESPONSE and not answers:
+        return Drop(Reason.UNSOLICITED)
+    if act is Act.SUBSCRIBED and contact.granted and home.consent == "gateway":
+        return Drop(Reason.DUPLICATE)  # the gateway has said so already
+    return FORWARD if partner.type == "federated" else FORWARD_WITHOUT_NOTES
 
 
-def decide_outbound(partner: Partner | None, envelope: Envelope, *, access: Access = OPEN) -> Decision:
-    """Give what happens to a stanza from a home user to another domain, which may be no partner's."""
-    if not access.allows(envelope.from_):
-        return _refuse_aloud(envelope, Refuse(StanzaCondition.FORBIDDEN, "this user may not federate"))
-    if partner is None:
-        text = f"{envelope.to.domain} is not a configured partner"
-        return _refuse_aloud(envelope, Refuse(StanzaCondition.NOT_ALLOWED, text))
-    return FORWARD
-
-
-def _refuse_silently(envelope: Envelope, refusal: Refuse) -> Decision:
-    """Refuse as a server does for a user who is not there: presence gets no answer."""
-    if envelope.kind == "presence":
-        return Drop(DropReason.GATED)
-    return _refuse_aloud(envelope, refusal)
-
-
-def _refuse_aloud(envelope: Envelope, refusal: Refuse) -> Decision:
+def _unless_reply(act: Act, refusal: Refuse) -> Decision:
     """Refuse, but never answer an answer (RFC 6120 §8.3.1)."""
-    if envelope.is_error or (envelope.kind == "iq" and envelope.type == "result"):
-        return Drop(DropReason.ERROR_TO_NOBODY)
-    return refusal
+    return Drop(refusal.reason) if act in {Act.RESPONSE, Act.ERROR} else refusal

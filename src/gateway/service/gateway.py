@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.clock import SystemClock, format_time
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.version import VERSION
+from gateway.database.partners import PartnerStore
 from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
+from gateway.service.contacts import ContactDesk
 from gateway.service.partners import PartnerDesk
 from gateway.service.report import describe_partners, describe_streams
 from gateway.service.setup import (
@@ -71,7 +73,9 @@ class Gateway:
         self.certificates = make_certificates(settings, self.clock, os.environ if environ is None else environ)
         slot = self.certificates.slot
         self.hub = make_hub(settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn)
-        self._partners = PartnerDesk(settings.database, self._worker, self.hub)
+        database = PartnerStore(settings.database)
+        self._partners = PartnerDesk(database, self._worker, self.hub)
+        self._contacts = ContactDesk(database, self._worker, self.hub)
 
     # --- life
 
@@ -113,6 +117,7 @@ class Gateway:
 
     async def _load(self) -> None:
         await self._partners.open()
+        await self._contacts.open()
         await self._worker.run(self.certificates.load)
         await self._swap_due()
         self._publish()
@@ -120,11 +125,16 @@ class Gateway:
     async def _stop(self, control: ControlServer) -> None:
         for listener in self.listeners:
             listener.close()
+        await self._contacts.settle()
         await self.hub.shut_down()
         await control.close()
 
     def _keepers(self) -> list[tuple[str, Coroutine[object, object, None]]]:
-        keepers = [("housekeeping", self._keep_house()), ("staged swaps", self._keep_dates())]
+        keepers = [
+            ("housekeeping", self._keep_house()),
+            ("staged swaps", self._keep_dates()),
+            ("contacts", self.hub.traffic.keep_committing()),
+        ]
         if self.settings.gateway.certificate_dir:
             keepers.append(("certificate directory", self._keep_directory()))
         return keepers

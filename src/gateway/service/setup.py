@@ -15,6 +15,7 @@ from gateway.net.listener import Listener
 from gateway.net.pair import Dialling
 from gateway.net.registry import ConnectionRegistry
 from gateway.net.resolver import Resolver
+from gateway.policy.home import HomePolicy
 from gateway.service.certificates import CertificateOptions, Certificates
 from gateway.tls.context import build_contexts
 from gateway.tls.material import MaterialStore
@@ -83,7 +84,8 @@ def make_hub(
         establishment_timeout=float(settings.limits.stream_establishment_timeout),
     )
     homes = {parse_domain(home.domain): home.read_secret() for home in settings.home}
-    hub = Hub(dialling, homes, spawn=spawn, limits=hub_limits(settings))
+    policies = {parse_domain(home.domain): HomePolicy(home.consent, home.connector) for home in settings.home}
+    hub = Hub(dialling, homes, spawn=spawn, limits=hub_limits(settings), policies=policies)
     hub.access = settings.access_policy
     return hub
 

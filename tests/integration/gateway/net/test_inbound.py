@@ -42,6 +42,9 @@ async def test_a_stanza_for_a_domain_that_is_not_ours_is_answered_in_the_home_do
         await alice.receive()
         (pair,) = other.hub.pairs.values()
         assert pair.connection is not None
+        # An error is only let in from somebody who was written to.
+        await bob.message("bob@fabrikam.example", "contoso.example", "y")
+        await alice.receive()
         stray = b"<message from='bob@fabrikam.example' to='x@litware.example' id='s'><body>x</body></message>"
         pair.connection.stream._say(stray)  # noqa: SLF001  # our own stream would not say it
         pair.connection.wake()

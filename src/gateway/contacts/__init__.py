@@ -1,0 +1,1 @@
+"""Who knows whom across the gateway: contacts, the presence that partners have seen, and who knocked in vain."""
