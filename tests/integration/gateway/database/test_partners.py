@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import sqlite3
 import stat
-from contextlib import closing
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.shared.errors import LockedError
 from gateway.database.partners import PartnerStore
-from gateway.errors import DatabaseError, PartnerRefusedError
+from gateway.errors import PartnerRefusedError
 from gateway.policy.partner import Partner
 
 if TYPE_CHECKING:
@@ -104,42 +100,3 @@ def test_removes_by_primary_domain_only(store: PartnerStore) -> None:
         assert hint in caught.value.hint
     assert store.remove("Fabrikam.example").removed == ("fabrikam.example",)
     assert len(store.load()) == 0
-
-
-def test_one_process_at_a_time_has_it_open(store: PartnerStore, path: Path) -> None:
-    other = PartnerStore(path)
-    with pytest.raises(LockedError):
-        other.load()
-    store.close()
-    store.close()
-    assert len(other.load()) == 0
-    other.close()
-
-
-def test_serves_another_thread_than_the_one_that_opened_it(store: PartnerStore) -> None:
-    tables = []
-    thread = Thread(target=lambda: tables.append(store.put(FABRIKAM)))
-    thread.start()
-    thread.join()
-    assert tables[0].added == ("fabrikam.example",)
-    assert store.load().partners == (FABRIKAM,)
-
-
-def test_a_damaged_file_is_told_and_gives_the_lock_back(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
-    for _ in range(2):
-        with pytest.raises(DatabaseError) as caught:
-            PartnerStore(path).open()
-        assert str(path) in caught.value.message
-    assert path.read_bytes().startswith(b"this is no database")
-
-
-def test_a_later_version_is_left_alone(path: Path) -> None:
-    with PartnerStore(path) as store:
-        store.put(FABRIKAM)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE schema_version SET version = 99")
-    with pytest.raises(DatabaseError) as caught:
-        PartnerStore(path).open()
-    assert caught.value.code == "database-too-new"
