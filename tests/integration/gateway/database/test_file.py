@@ -24,7 +24,8 @@ def path(tmp_path: Path) -> Path:
 
 def version_in(database: Database) -> int:
     with database.transaction() as connection:
-        return connection.execute(select(schema.schema_version.c.version)).scalar_one()
+        version: int = connection.execute(select(schema.schema_version.c.version)).scalar_one()
+    return version
 
 
 def test_one_process_at_a_time_has_it_open(path: Path) -> None:
