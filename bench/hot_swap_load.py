@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 import signal
-import ssl
 import sys
 import time
 from contextlib import suppress
@@ -21,21 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.measuring import Series
+from bench.talking import Talk, client_context, connect_component
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 PATIENCE: Final = 15.0
 OPENING_AT_A_TIME: Final = 8
-_STREAMS: Final = "http://etherx.jabber.org/streams"
-_FEATURES: Final = re.compile(rb"<stream:features\s*/>|</stream:features>")
-_PROCEED: Final = re.compile(rb"<proceed[^>]*>")
-_SUCCESS: Final = re.compile(rb"<success[^>]*>")
-_OPENED: Final = re.compile(rb"<stream:stream[^>]*\bid=['\"]([^'\"]+)['\"][^>]*>")
-_HANDSHAKE: Final = re.compile(rb"<handshake[^>]*>")
 _BODY: Final = re.compile(rb"<body>(\d+) (\d+)</body>")
-_STARTTLS: Final = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-_EXTERNAL: Final = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,51 +67,6 @@ class Counts:
             self.faults.append(what)
 
 
-class Talk:
-    """One connection: what was read and not yet used, and a way to wait for a pattern."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Use :meth:`open`."""
-        self.reader, self.writer = reader, writer
-        self._data = b""
-
-    @classmethod
-    async def open(cls, host: str, port: int) -> Talk:
-        """Connect."""
-        return cls(*await asyncio.open_connection(host, port))
-
-    async def until(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
-        """Give what matches ``pattern``, once it has come."""
-        while (found := pattern.search(self._data)) is None:
-            piece = await self.reader.read(65536)
-            if not piece:
-                message = f"closed while waiting for {pattern.pattern.decode()}: {self._data[-300:].decode()}"
-                raise ConnectionResetError(message)
-            self._data += piece
-        self._data = self._data[found.end() :]
-        return found
-
-    async def start_tls(self, config: LoadConfig, context: ssl.SSLContext, sender: str) -> None:
-        """Open the stream (with ``from`` if there is a ``sender``) up to the end of the TLS handshake."""
-        self.writer.write(_header(config.home, sender))
-        await self.until(_FEATURES)
-        self.writer.write(_STARTTLS)
-        await self.until(_PROCEED)
-        await self.writer.start_tls(context, server_hostname=config.home)
-
-    def close(self) -> None:
-        """Cut the connection."""
-        self.writer.transport.abort()
-
-
-def _header(home: str, sender: str) -> bytes:
-    origin = f" from='{sender}'" if sender else ""
-    return (
-        f"<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='{_STREAMS}' to='{home}'{origin}"
-        f" version='1.0'>"
-    ).encode()
-
-
 class Load:
     """Streams from the partner, handshakes of nobody, the home system's component."""
 
@@ -132,8 +79,8 @@ class Load:
         self._streams: list[Talk] = []
         self._numbers = [0] * config.streams
         self._arrived = [0] * config.streams
-        self._anonymous = _client_context()
-        self._partner = _client_context()
+        self._anonymous = client_context()
+        self._partner = client_context()
         self._partner.load_cert_chain(config.certificate, config.key)
 
     async def run(self) -> Counts:
@@ -141,7 +88,7 @@ class Load:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._stop.set)
         begun = time.monotonic()
         async with asyncio.TaskGroup() as keepers:
-            component = await self._connect_component()
+            component = await connect_component(self._config.address, self._config.home, self._config.secret)
             tasks = [keepers.create_task(self._count_arrivals(component), name="component")]
             gate = asyncio.Semaphore(OPENING_AT_A_TIME)
             async with asyncio.timeout(300), asyncio.TaskGroup() as opening:
@@ -162,29 +109,11 @@ class Load:
 
     # --- opening
 
-    async def _connect_component(self) -> Talk:
-        config = self._config
-        talk = await Talk.open(config.address, 5347)
-        talk.writer.write(
-            f"<stream:stream xmlns='jabber:component:accept' xmlns:stream='{_STREAMS}' to='{config.home}'>".encode()
-        )
-        stream_id = (await talk.until(_OPENED)).group(1).decode()
-        digest = hashlib.sha1((stream_id + config.secret).encode(), usedforsecurity=False).hexdigest()
-        talk.writer.write(f"<handshake>{digest}</handshake>".encode())
-        await talk.until(_HANDSHAKE)
-        return talk
-
     async def _open_stream(self, gate: asyncio.Semaphore) -> None:
         config = self._config
         async with gate:
             talk = await Talk.open(config.address, 5269)
-            await talk.start_tls(config, self._partner, config.partner)
-            talk.writer.write(_header(config.home, config.partner))
-            await talk.until(_FEATURES)
-            talk.writer.write(_EXTERNAL)
-            await talk.until(_SUCCESS)
-            talk.writer.write(_header(config.home, config.partner))
-            await talk.until(_FEATURES)
+            await talk.authenticate(config.home, self._partner, config.partner)
             self._streams.append(talk)
             self._counts.streams_opened += 1
 
@@ -207,7 +136,7 @@ class Load:
         try:
             async with asyncio.timeout(PATIENCE):
                 talk = await Talk.open(self._config.address, 5269)
-                await talk.start_tls(self._config, self._anonymous, "")
+                await talk.start_tls(self._config.home, self._anonymous, "")
             channel = talk.writer.get_extra_info("ssl_object")
             self._counts.served.add(hashlib.sha256(channel.getpeercert(binary_form=True)).hexdigest())
             self._counts.handshake_times.add((time.monotonic() - begun) * 1000)
@@ -287,13 +216,6 @@ class Load:
 
 async def _awaited(do: Callable[[], Awaitable[None]]) -> None:
     await do()
-
-
-def _client_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # which certificate is served is counted, not judged
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _say(**what: object) -> None:

@@ -61,7 +61,7 @@ class Parts:
     @cached_property
     def server(self) -> AcmeServer:
         """The CA."""
-        return AcmeServer(self.directory, self.solver)
+        return AcmeServer(self.directory, self.solver, clock=self.clock.now)
 
     @cached_property
     def files(self) -> AccountFiles:

@@ -1,101 +1,64 @@
-"""A small strict ACME server (RFC 8555) behind the client's own transport: no sockets, and faults on demand.
+"""A small strict ACME server (RFC 8555, 9773, draft-ietf-acme-profiles), and faults on demand.
 
-It verifies every signature, nonce and URL, and looks for http-01 and dns-01 values in what the test's solver published.
+It verifies every signature, nonce and URL, and gives what Pebble 2.4.0 lacks: renewal information, profiles, six-day
+certificates, ``replaces``, rate limits, a finalize that is *processing*. A test drives it in memory, as the client's
+transport, or over TLS by :mod:`tests.support.acmesocket`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from typing_extensions import override
 
-from edgecert.interfaces import ChallengeSolver
 from edgecert.issuers.acme.transport import Response, Transport
-from tests.support.pki import Pki, to_pem
+from edgecert.shared.errors import NetworkError
+from tests.support.acmefaults import Dropped, Faults, Held, NoFaults
+from tests.support.acmejose import (
+    Json,
+    RefusedHere,
+    Signed,
+    b64,
+    key_of,
+    read_header,
+    unb64,
+    verify,
+    verify_binding,
+)
+from tests.support.acmelooking import MemorySolver
+from tests.support.acmeorders import BASE, Answer, Orders, public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
-    from edgecert.model.challenge import Challenge
+__all__ = ["BASE", "AcmeServer", "MemorySolver", "b64", "unb64"]
 
-BASE = "https://ca.example.net"
-Json = dict[str, Any]  # any JSON: what a test's server says
-
-
-def unb64(text: str) -> bytes:
-    """Decode base64url without padding."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def b64(data: bytes) -> str:
-    """Encode as base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class RefusedHere(Exception):  # noqa: N818  # the server's word for a problem document
-    """A problem document."""
-
-    def __init__(self, status: int, kind: str, detail: str = "no", **more: Any) -> None:  # the same
-        """Keep it."""
-        super().__init__(detail)
-        self.status = status
-        self.document = {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail, **more}
-
-
-class MemorySolver(ChallengeSolver):
-    """Publishes into a set that the server looks at."""
-
-    def __init__(self) -> None:
-        """Begin with nothing published."""
-        self.published: set[Challenge] = set()
-        self.ever: list[Challenge] = []
-        self.cleaned: list[Challenge] = []
-        self.fault_in_present: BaseException | None = None
-        self.fault_in_clean_up: BaseException | None = None
-
-    @override
-    def present(self, challenges: Sequence[Challenge]) -> None:
-        if self.fault_in_present:
-            raise self.fault_in_present
-        self.published |= set(challenges)
-        self.ever += challenges
-
-    @override
-    def clean_up(self, challenges: Sequence[Challenge]) -> None:
-        if self.fault_in_clean_up:
-            raise self.fault_in_clean_up
-        self.cleaned += challenges
-        self.published -= set(challenges)
+_RESOURCES: Final = ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")
+_WITH_JWK: Final = frozenset({"newaccount", "revokecert"})
+# RFC 5280 §5.3.1 without 7, which is not used, and 8, which is for delta CRLs.
+_REASONS: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 9, 10})
 
 
 @dataclass
-class AcmeServer(Transport):
+class AcmeServer(Orders, Transport):
     """The server; ``fault`` may answer or raise in its place, given the method and the URL's path."""
 
-    directory: Path
-    solver: MemorySolver
     meta: Json = field(default_factory=dict)
     fault: Callable[[str, str], Response | None] = lambda _method, _path: None
-    dead: frozenset[str] = frozenset()
-    looks: int = 0
-    """How often an order is still pending or processing when asked."""
-    retry_after: str = ""
+    faults: Faults = field(default_factory=NoFaults)
+    eab: dict[str, bytes] = field(default_factory=dict)
+    """MAC keys by key identifier; with any, an account needs one."""
+    ari: bool = True
+    """Whether the directory has ``renewalInfo``."""
 
+    @override
     def __post_init__(self) -> None:
         """Make the CA."""
-        self.pki = Pki.create(self.directory / "acme-pki")
-        self.accounts: dict[str, Json] = {}
-        self.keys: dict[str, ec.EllipticCurvePublicKey] = {}
-        self.objects: dict[str, Json] = {}
+        super().__post_init__()
         self.nonces: set[str] = set()
         self.requests: list[tuple[str, str]] = []
         self._serial = 0
@@ -103,7 +66,7 @@ class AcmeServer(Transport):
     @property
     def url(self) -> str:
         """The directory."""
-        return f"{BASE}/directory"
+        return f"{self.base}/directory"
 
     def count(self, path: str) -> int:
         """How many requests had a path that begins so."""
@@ -115,164 +78,185 @@ class AcmeServer(Transport):
 
     @override
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
-        path = url.removeprefix(BASE)
-        self.requests.append((method, path))
+        # The shell adds this header by itself.
+        sent = {"user-agent": "memory", **{name.lower(): value for name, value in headers.items()}}
+        try:
+            return self.answer(method, url.removeprefix(self.base), sent, body)
+        except (Dropped, Held) as lost:
+            message = f"no answer from {self.base}"
+            raise NetworkError(message, code="acme-unreachable", hint="see whether this host reaches the CA") from lost
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """Answer a request; header names are in lower case.
+
+        Raises:
+            Dropped, Held: a fault was planned.
+        """
+        with self.lock:
+            number = len(self.requests)
+            self.requests.append((method, path))
         if (planned := self.fault(method, path)) is not None:
             return planned
-        self._serial += 1
-        nonce = b64(f"nonce-{self._serial}".encode())
-        self.nonces.add(nonce)
-        fresh = {"replay-nonce": nonce}
-        if (method, path) == ("GET", "/directory"):
-            names = {name: f"{BASE}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
-            return Response(200, fresh, json.dumps({**names, "meta": self.meta}).encode())
-        if (method, path) == ("HEAD", "/newNonce"):
-            return Response(200, fresh)
+        if (planned := self.faults.before(number, method, path)) is not None:
+            return self._with_nonce(planned)
+        return self.faults.after(number, path, self._with_nonce(self._answer(method, path, headers, body)))
+
+    def _with_nonce(self, response: Response) -> Response:
+        with self.lock:
+            self._serial += 1
+            nonce = b64(f"nonce-{self._serial}".encode())
+            self.nonces.add(nonce)
+        date = format_datetime(self.clock(), usegmt=True)
+        return Response(response.status, {"replay-nonce": nonce, "date": date, **response.headers}, response.body)
+
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
         try:
-            return self._post(path, url, json.loads(body), fresh)
+            if not headers.get("user-agent"):
+                raise RefusedHere(400, "malformed", "who are you? (RFC 8555, section 6.1)")
+            if method == "POST":
+                return self._post(path, headers, body)
+            return self._get(method, path)
         except RefusedHere as problem:
-            return Response(problem.status, fresh, json.dumps(problem.document).encode())
+            kind = {"content-type": "application/problem+json", **problem.headers}
+            return Response(problem.status, kind, json.dumps(problem.document).encode())
 
-    def _post(self, path: str, url: str, message: Json, fresh: dict[str, str]) -> Response:
-        protected = json.loads(unb64(message["protected"]))
-        if protected["url"] != url:
-            raise RefusedHere(403, "unauthorized", "url")
-        if protected["nonce"] not in self.nonces:
-            raise RefusedHere(400, "badNonce")
-        self.nonces.discard(protected["nonce"])
-        account = protected.get("kid", "")
-        if account and account not in self.accounts:
-            raise RefusedHere(400, "accountDoesNotExist", "no such account")
-        key = self.keys[account] if account else key_of(protected["jwk"])
-        verify(key, message)
-        payload = json.loads(unb64(message["payload"])) if message["payload"] else None
+    def _get(self, method: str, path: str) -> Response:
         word, _, rest = path.strip("/").partition("/")
-        status, headers, document = getattr(self, f"_do_{word.lower()}")(rest, payload, account, protected)
-        data = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return Response(status, {**fresh, **headers}, data)
+        if (method, word) == ("GET", "directory"):
+            return Response(200, {"content-type": "application/json"}, json.dumps(self._directory()).encode())
+        if (method, word) == ("HEAD", "newNonce"):
+            return Response(200, {"cache-control": "no-store"})
+        if (method, word) == ("GET", "renewalInfo") and self.ari:
+            document = json.dumps(self.ca.renewal_info(rest)).encode()
+            return Response(200, {"retry-after": self.ca.renewal_retry_after}, document)
+        raise RefusedHere(405, "malformed", f"no {method} here")
 
-    def _do_newaccount(self, _rest: str, payload: Json, _account: str, protected: Json) -> tuple[int, Json, Json]:
-        if self.meta.get("externalAccountRequired") and "externalAccountBinding" not in payload:
-            raise RefusedHere(400, "externalAccountRequired")
-        key = key_of(protected["jwk"])
+    def _directory(self) -> Json:
+        profiles = {name: profile.description for name, profile in self.profiles.items()}
+        meta = {
+            **({"profiles": profiles} if profiles else {}),
+            **({"externalAccountRequired": True} if self.eab else {}),
+            **self.meta,
+        }
+        names = (*_RESOURCES, *(("renewalInfo",) if self.ari else ()))
+        return {**{name: f"{self.base}/{name}" for name in names}, "meta": meta}
+
+    def _post(self, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        if headers.get("content-type") != "application/jose+json":
+            raise RefusedHere(415, "malformed", "no application/jose+json (RFC 8555, section 6.2)")
+        word, _, rest = path.strip("/").partition("/")
+        handle = getattr(self, f"do_{word.lower()}", None)
+        if handle is None:
+            raise RefusedHere(404, "malformed", f"nothing at {path}")
+        signed = self._verify(path, word.lower(), body)
+        if word == "chall":  # it looks over the network: others may go on
+            answer: Answer = handle(rest, signed)
+        else:
+            with self.lock:
+                answer = handle(rest, signed)
+        status, more, document = answer
+        data = document if isinstance(document, bytes) else public(document)
+        return Response(status, {"content-type": "application/json", **more}, data)
+
+    def _verify(self, path: str, word: str, body: bytes) -> Signed:
+        try:
+            message = json.loads(body)
+            header = read_header(message)
+        except (ValueError, TypeError, KeyError):
+            raise RefusedHere(400, "malformed", "no JWS") from None
+        if header.get("url") != f"{self.base}{path}":
+            raise RefusedHere(403, "unauthorized", "the signed URL is another")
+        with self.lock:
+            known = header.get("nonce") in self.nonces
+            self.nonces.discard(header.get("nonce", ""))
+        if not known:
+            raise RefusedHere(400, "badNonce", "that nonce is not known")
+        if "jwk" in header:
+            if word not in _WITH_JWK:
+                raise RefusedHere(400, "malformed", "kid is needed here")
+            key = key_of(header["jwk"])
+            return Signed(header, verify(key, header, message), key, "")
+        account = header["kid"]
+        if account not in self.accounts:
+            raise RefusedHere(400, "accountDoesNotExist", "no such account")
+        if word == "newaccount":
+            raise RefusedHere(400, "malformed", "jwk is needed here")
+        if self.accounts[account]["status"] != "valid":
+            raise RefusedHere(403, "unauthorized", f"the account is {self.accounts[account]['status']}")
+        key = self.keys[account]
+        return Signed(header, verify(key, header, message), key, account)
+
+    def do_newaccount(self, _rest: str, signed: Signed) -> Answer:
+        """Register a key, or find its account (RFC 8555 §7.3)."""
+        payload = signed.document
         for url, known in self.keys.items():
-            if known == key and url in self.accounts:
+            if known == signed.key and url in self.accounts:
                 return 200, {"location": url}, self.accounts[url]
-        url = f"{BASE}/account/{len(self.keys) + 1}"
+        if payload.get("onlyReturnExisting"):
+            raise RefusedHere(400, "accountDoesNotExist", "no account has this key")
+        if "termsOfService" in self.meta and not payload.get("termsOfServiceAgreed"):
+            raise RefusedHere(403, "userActionRequired", "agree to the terms")
+        self._verify_contact(payload)
+        binding = payload.get("externalAccountBinding")
+        if self.eab:
+            if binding is None:
+                raise RefusedHere(403, "externalAccountRequired", "an account needs a binding here")
+            verify_binding(binding, self.eab, url=f"{self.base}/newAccount", key=signed.key)
+        url = f"{self.base}/account/{len(self.keys) + 1}"
         self.accounts[url] = {"status": "valid", **payload}
-        self.keys[url] = key
+        self.keys[url] = signed.key
         return 201, {"location": url}, self.accounts[url]
 
-    def _do_account(self, rest: str, payload: Json | None, _account: str, _protected: Json) -> tuple[int, Json, Json]:
-        account = self.accounts[f"{BASE}/account/{rest}"]
-        account.update(payload or {})
-        return 200, {}, account
+    def _verify_contact(self, payload: Json) -> None:
+        for contact in payload.get("contact", []):
+            if not contact.startswith("mailto:"):
+                raise RefusedHere(400, "unsupportedContact", f"no {contact}")
+            if contact.endswith(("@example.com", "@example.org", "@example.net")):
+                raise RefusedHere(400, "invalidContact", f"{contact} is an example")
 
-    def _do_neworder(self, _rest: str, payload: Json, _account: str, _protected: Json) -> tuple[int, Json, Json]:
-        number = len(self.objects)
-        urls = []
-        for index, identifier in enumerate(payload["identifiers"]):
-            value = identifier["value"]
-            kinds = ["dns-01"] if value.startswith("*.") else ["http-01", "dns-01", "tls-alpn-01"]
-            token = b64(f"token-{number}-{index}-0123456789".encode())
-            where = f"authz/{number}-{index}"
-            challenges = [
-                {"type": kind, "url": f"{BASE}/chall/{number}-{index}/{kind}", "token": token, "status": "pending"}
-                for kind in kinds
-            ]
-            self.objects[where] = {
-                "status": "pending",
-                "identifier": {**identifier, "value": value.removeprefix("*.")},
-                "challenges": challenges,
-                **({"wildcard": True} if value.startswith("*.") else {}),
-            }
-            urls.append(f"{BASE}/{where}")
-        where = f"order/{number}"
-        self.objects[where] = {
-            **payload,
-            "status": "pending",
-            "authorizations": urls,
-            "finalize": f"{BASE}/finalize/{number}",
-            "looks": self.looks,
-        }
-        return 201, {"location": f"{BASE}/{where}"}, self.objects[where]
+    def do_account(self, rest: str, signed: Signed) -> Answer:
+        """Show, change or deactivate an account (RFC 8555 §7.3.2, §7.3.6)."""
+        url = f"{self.base}/account/{rest}"
+        if signed.account != url:
+            raise RefusedHere(403, "unauthorized", "the account of somebody else")
+        changes = signed.document if signed.payload else {}
+        self._verify_contact(changes)
+        allowed = {name: value for name, value in changes.items() if name in ("contact", "status")}
+        if allowed.get("status", "deactivated") != "deactivated":
+            raise RefusedHere(400, "malformed", "an account can only be deactivated")
+        self.accounts[url].update(allowed)
+        return 200, {}, self.accounts[url]
 
-    def _do_authz(self, rest: str, _payload: None, _account: str, _protected: Json) -> tuple[int, Json, Json]:
-        return 200, {}, self.objects[f"authz/{rest}"]
+    def do_keychange(self, _rest: str, signed: Signed) -> Answer:
+        """Give an account another key (RFC 8555 §7.3.5)."""
+        inner = signed.document
+        header = read_header(inner)
+        if "jwk" not in header or "nonce" in header or header.get("url") != signed.header["url"]:
+            raise RefusedHere(400, "malformed", "the inner JWS has jwk, the same url, and no nonce")
+        key = key_of(header["jwk"])
+        asked = json.loads(verify(key, header, inner))
+        if asked.get("account") != signed.account:
+            raise RefusedHere(400, "malformed", "the inner JWS is of another account")
+        if key_of(asked["oldKey"]) != signed.key:
+            raise RefusedHere(400, "malformed", "oldKey is not the account's key")
+        for url, known in self.keys.items():
+            if known == key and url in self.accounts:
+                raise RefusedHere(409, "malformed", "that key is in use", headers={"location": url})
+        self.keys[signed.account] = key
+        return 200, {}, self.accounts[signed.account]
 
-    def _do_chall(self, rest: str, payload: Json | None, account: str, _protected: Json) -> tuple[int, Json, Json]:
-        where, _, kind = rest.partition("/")
-        authz = self.objects[f"authz/{where}"]
-        challenge = next(entry for entry in authz["challenges"] if entry["type"] == kind)
-        if payload == {}:
-            self._look(authz, challenge, account)
-        return 200, {}, challenge
-
-    def _look(self, authz: Json, challenge: Json, account: str) -> None:
-        numbers = self.keys[account].public_numbers()
-        jwk = {"crv": "P-256", "kty": "EC", "x": b64(numbers.x.to_bytes(32)), "y": b64(numbers.y.to_bytes(32))}
-        canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()
-        value = f"{challenge['token']}.{b64(hashlib.sha256(canonical).digest())}"
-        if challenge["type"] == "dns-01":
-            value = b64(hashlib.sha256(value.encode()).digest())
-        identifier = authz["identifier"]["value"]
-        seen = {(entry.identifier, entry.type, entry.value) for entry in self.solver.published}
-        good = (identifier, challenge["type"], value) in seen and identifier not in self.dead
-        authz["status"] = challenge["status"] = "valid" if good else "invalid"
-        if not good:
-            kind = "urn:ietf:params:acme:error:connection"
-            challenge["error"] = {"type": kind, "detail": "refused", "identifier": {"type": "odd", "value": "x"}}
-
-    def _do_order(self, rest: str, _payload: None, _account: str, _protected: Json) -> tuple[int, Json, Json]:
-        order = self.objects[f"order/{rest}"]
-        states = {self.objects[url.removeprefix(f"{BASE}/")]["status"] for url in order["authorizations"]}
-        if order["looks"] > 0 and (states == {"valid"} or order["status"] == "processing"):
-            order["looks"] -= 1
-        elif order["status"] == "pending" and "invalid" in states:
-            order["status"] = "invalid"
-        elif order["status"] == "pending" and states == {"valid"}:
-            order["status"] = "ready"
-        elif order["status"] == "processing":
-            order["status"] = "valid"
-        return 200, {"retry-after": self.retry_after} if self.retry_after else {}, order
-
-    def _do_finalize(self, rest: str, payload: Json, _account: str, _protected: Json) -> tuple[int, Json, Json]:
-        order = self.objects[f"order/{rest}"]
-        if order["status"] != "ready":
-            raise RefusedHere(403, "orderNotReady", order["status"])
-        csr = x509.load_der_x509_csr(unb64(payload["csr"]))
-        names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        order |= {"status": "processing", "certificate": f"{BASE}/cert/{rest}", "looks": self.looks}
-        self.objects[f"cert/{rest}"] = {"pem": self._sign(csr, names)}
-        return 200, {}, order
-
-    def _sign(self, csr: x509.CertificateSigningRequest, names: x509.SubjectAlternativeName) -> str:
-        like = self.pki.issue(names=("contoso.com",)).cert
-        ca = self.pki.intermediate
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(csr.subject)
-            .issuer_name(ca.cert.subject)
-            .public_key(csr.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(like.not_valid_before_utc)
-            .not_valid_after(like.not_valid_after_utc)
-            .add_extension(names, critical=False)
-        )
-        return (to_pem(builder.sign(ca.key, hashes.SHA256())) + to_pem(ca.cert)).decode()
-
-    def _do_cert(self, rest: str, _payload: None, _account: str, _protected: Json) -> tuple[int, Json, bytes]:
-        return 200, {}, self.objects[f"cert/{rest}"]["pem"].encode()
-
-
-def key_of(jwk: Json) -> ec.EllipticCurvePublicKey:
-    """Give the P-256 key of a JWK."""
-    x, y = (int.from_bytes(unb64(jwk[name])) for name in ("x", "y"))
-    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-
-
-def verify(key: ec.EllipticCurvePublicKey, message: Json) -> None:
-    """Verify an ES256 signature."""
-    raw = unb64(message["signature"])
-    signature = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
-    key.verify(signature, f"{message['protected']}.{message['payload']}".encode(), ec.ECDSA(hashes.SHA256()))
+    def do_revokecert(self, _rest: str, signed: Signed) -> Answer:
+        """Revoke a certificate: its account, an account with all its names, or its own key (RFC 8555 §7.6)."""
+        payload = signed.document
+        certificate = x509.load_der_x509_certificate(unb64(payload["certificate"]))
+        known = self.ca.find(certificate)
+        allowed = known.account == signed.account if signed.account else certificate.public_key() == signed.key
+        if not allowed:
+            raise RefusedHere(403, "unauthorized", "neither its account nor its key")
+        reason = payload.get("reason", 0)
+        if reason not in _REASONS:
+            raise RefusedHere(400, "badRevocationReason", f"no reason {reason}")
+        if known.revoked is not None:
+            raise RefusedHere(400, "alreadyRevoked", "it is revoked already")
+        known.revoked = reason
+        return 200, {}, b""

@@ -8,11 +8,10 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Final, Literal
 
-from typing_extensions import override
-
 from edgecert.interfaces import ChallengeSolver
 from edgecert.shared.errors import ChallengeError
 from edgecert.shared.logs import scrub
+from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from typing_extensions import override
-
 from edgecert.interfaces import ChallengeSolver
 from edgecert.shared.errors import ChallengeError, PermissionDeniedError
+from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

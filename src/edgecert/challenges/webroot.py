@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from typing_extensions import override
-
 from edgecert.interfaces import ChallengeSolver
 from edgecert.shared.atomic import ensure_private_parent, make_directory, remove_file, write_file
 from edgecert.shared.errors import ChallengeError
+from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

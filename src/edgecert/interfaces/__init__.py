@@ -23,6 +23,7 @@ from edgecert.interfaces.issuing import (
     Issued,
     IssueOrder,
     Issuer,
+    Preparing,
     Waiting,
 )
 from edgecert.interfaces.store import (
@@ -53,6 +54,7 @@ __all__ = [
     "ListenerReport",
     "Notifier",
     "OpenRequest",
+    "Preparing",
     "Prober",
     "Progress",
     "PruneReport",

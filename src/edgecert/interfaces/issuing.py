@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +60,18 @@ class Issuer(Protocol):
         Raises:
             RefusedError: the CA will not sign this.
             NetworkError: the CA was not reached.
+        """
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """An issuer that can begin before it is given an order."""
+
+    def prepare(self) -> None:
+        """Be told that :meth:`Issuer.issue` comes soon: what takes time may begin aside. Never raises; changes nothing.
+
+        Threads that this starts are gone when ``issue`` returns; without ``issue`` they end with the process.
         """
         ...
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from edgecert.interfaces import Issued, IssueOrder, OpenRequest, Waiting
+from edgecert.interfaces import Issued, IssueOrder, OpenRequest, Preparing, Waiting
 from edgecert.model.answer import compare_names
 from edgecert.model.csr import build_csr
 from edgecert.model.keys import describe_key, key_to_pem, load_key
@@ -86,6 +86,8 @@ class Issuance:
             NetworkError: the CA was not reached; the request stays open.
             MaterialError: what the CA sent is no certificate for this key.
         """
+        if isinstance(self.issuer, Preparing):
+            self.issuer.prepare()
         settle_requests(self.store, demand.name)
         request = None if fresh else self._find_open(demand)
         newly = request is None or not request.request_file

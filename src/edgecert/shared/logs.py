@@ -8,8 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from typing_extensions import override
-
+from edgecert.shared.overriding import override
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def _fields(record: logging.LogRecord) -> dict[str, JsonValue]:
 
 class _ScrubbingFormatter(logging.Formatter):
     @override
-    def formatException(self, ei: _ExcInfo) -> str:
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802  # the name that logging calls
         return scrub(super().formatException(ei))
 
     def moment(self, record: logging.LogRecord) -> str:

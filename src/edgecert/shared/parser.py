@@ -7,19 +7,10 @@ import difflib
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from edgecert.shared.errors import UsageError
+from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeVar
-
-    from typing_extensions import override
-
-    _Method = TypeVar("_Method", bound=Callable[..., object])
-else:
-
-    def override(method: _Method) -> _Method:
-        """Give ``method`` back: at run time the mark is not worth loading its library at each start."""
-        return method
+    from collections.abc import Iterable, Sequence
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tests.support.peers.process import PeerProcess
@@ -67,11 +68,45 @@ def _erl(name: str, port: int) -> tuple[str, ...]:
     )
 
 
+def _write_resolver(directory: Path, nameserver: str) -> Path:
+    """Write what Erlang's own resolver reads, and give the file."""
+    resolver = directory / "resolv.conf"
+    resolver.write_text(f"nameserver {nameserver}\n", encoding="utf-8")
+    file = directory / "inetrc"
+    tuple_of = nameserver.replace(".", ",")
+    file.write_text(
+        f'{{lookup,[file,dns]}}.\n{{nameserver,{{{tuple_of}}}}}.\n{{resolv_conf,"{resolver}"}}.\n'
+        '{host,{127,0,0,1},["localhost"]}.\n',
+        encoding="utf-8",
+    )
+    return file
+
+
+def _with_hosts(directory: Path, hosts: Mapping[str, str]) -> tuple[str, ...]:
+    """Give what runs a command in a mount namespace whose /etc/hosts has ``hosts`` (name to address)."""
+    file = directory / "hosts"
+    lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in hosts.items())]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    script = 'mount --bind "$0" /etc/hosts && exec "$@"'
+    return ("unshare", "--mount", "sh", "-c", script, str(file))
+
+
 @contextmanager
 def run_ejabberd(
-    directory: Path, address: str, domain: str, issued: Issued, *, ca_file: Path, port: int
+    directory: Path,
+    address: str,
+    domain: str,
+    issued: Issued,
+    *,
+    ca_file: Path,
+    port: int,
+    nameserver: str = "",
+    hosts: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Ejabberd]:
     """Run it while the context lasts; ``port`` on 127.0.0.1 is where its node is called.
+
+    To dial, it asks ``nameserver`` (an address, port 53) for SRV records and takes addresses from ``hosts``: those it
+    has from the C library, so it gets an /etc/hosts of its own, which takes root (``unshare``, mount_namespaces(7)).
 
     Raises:
         PeerError: it did not come up.
@@ -116,8 +151,12 @@ def run_ejabberd(
         "EJABBERD_LOG_PATH": str(directory / "logs" / "ejabberd.log"),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_CRASH_DUMP_BYTES": "0",
+        "ERL_MAX_PORTS": "32000",
     }
     command = (*_erl(_NODE, port), "+K", "true", "-mnesia", "dir", f'"{directory}/spool"', "-s", "ejabberd")
+    if nameserver:
+        environ["ERL_INETRC"] = str(_write_resolver(directory, nameserver))
+        command = (*_with_hosts(directory, hosts), *command)
     process = PeerProcess(command, environ, directory / "ejabberd.out")
     process.start(address)
     try:

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from acme import messages
-
+from edgecert.issuers.acme.library import messages
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed, parse_object
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.configfile import read_secret_file

@@ -1,27 +1,28 @@
-"""The parts of ACME put together for one issuer entry of a flags file."""
+"""The parts of ACME put together for one issuer entry of a flags file.
+
+What an issuance needs first is the network; so the libraries, and most of our own modules, are loaded while the first
+round trips are on their way.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from josepy.jwk import JWKEC
-
-from edgecert.issuers.acme.account import Account, AccountOptions
 from edgecert.issuers.acme.accountfiles import AccountFiles
-from edgecert.issuers.acme.client import AcmeClient
-from edgecert.issuers.acme.issuer import PATIENCE, AcmeIssuer
-from edgecert.issuers.acme.orderfile import OrderFile
-from edgecert.issuers.acme.patience import Patience
-from edgecert.issuers.acme.proving import Rules
+from edgecert.issuers.acme.ahead import AheadTransport
+from edgecert.issuers.acme.patience import PATIENCE, Patience
 from edgecert.issuers.acme.transport import HttpsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from edgecert.interfaces import ChallengeSolver, Issued, IssueOrder, Progress
+    from edgecert.issuers.acme.account import Account
+    from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.issuers.acme.orderfile import OrderFile
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
 
@@ -39,14 +40,24 @@ class Acme:
     pause: Callable[[float], None]
     progress: Progress
     solver_for: Callable[[ChallengeOptions], ChallengeSolver]
+    _ahead: AheadTransport | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Literal["acme"]:
         """The word for this issuer in flags files."""
         return "acme"
 
+    def prepare(self) -> None:
+        """Begin with the directory and a nonce; implements :class:`edgecert.interfaces.Preparing`."""
+        self._ahead = self._ahead or self._transport()
+        self._ahead.start()
+
     def issue(self, order: IssueOrder) -> Issued:
         """Get one certificate; see :meth:`AcmeIssuer.issue` for what is raised."""
+        self.prepare()
+        from edgecert.issuers.acme.issuer import AcmeIssuer  # noqa: PLC0415  # while the first answers are on their way
+        from edgecert.issuers.acme.proving import Rules  # noqa: PLC0415  # the same
+
         options = self.options
         rules = Rules(options.challenges, tuple(self.solver_for(entry) for entry in options.challenges))
         with self._session() as (client, patience, account):
@@ -61,17 +72,28 @@ class Acme:
 
     @contextmanager
     def _session(self) -> Iterator[tuple[AcmeClient, Patience, Account]]:
+        from josepy.jwk import JWKEC  # noqa: PLC0415  # only where the CA is spoken to
+
+        from edgecert.issuers.acme.account import Account, AccountOptions  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
+
         options = self.options
-        files = AccountFiles(self.state_dir / "accounts", options.directory, options.account)
-        transport = HttpsTransport(Path(options.directory_ca_file) if options.directory_ca_file else None)
-        patience = Patience(self.clock, self.pause, PATIENCE)
-        client = AcmeClient(options.directory, transport, JWKEC(key=files.key()), patience)
-        eab = Path(options.eab_hmac_key_file) if options.eab_hmac_key_file else None
-        terms = AccountOptions(options.email, options.accept_terms, options.eab_kid, eab)
+        transport, self._ahead = self._ahead or self._transport(), None
         try:
+            files = AccountFiles(self.state_dir / "accounts", options.directory, options.account)
+            patience = Patience(self.clock, self.pause, PATIENCE)
+            client = AcmeClient(options.directory, transport, JWKEC(key=files.key()), patience)
+            eab = Path(options.eab_hmac_key_file) if options.eab_hmac_key_file else None
+            terms = AccountOptions(options.email, options.accept_terms, options.eab_kid, eab)
             yield client, patience, Account(client, files, terms, self.progress)
         finally:
             transport.close()
 
+    def _transport(self) -> AheadTransport:
+        ca_file = Path(self.options.directory_ca_file) if self.options.directory_ca_file else None
+        return AheadTransport(HttpsTransport(ca_file), self.options.directory)
+
     def _order_file(self, lineage: str, request_id: str) -> OrderFile:
+        from edgecert.issuers.acme.orderfile import OrderFile  # noqa: PLC0415  # only where an order is placed
+
         return OrderFile(self.state_dir / "requests" / lineage / request_id)

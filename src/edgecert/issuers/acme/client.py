@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from acme import jws, messages
 from josepy.errors import DeserializationError
 from josepy.json_util import decode_b64jose
 from josepy.jwa import ES256
 
+from edgecert.issuers.acme.library import jws, messages
 from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import kind_of, malformed, parse_object, problem_of
 from edgecert.shared.errors import NetworkError
@@ -93,7 +93,7 @@ class AcmeClient:
                 failures += 1
                 if error.code != "acme-unreachable" or failures >= _FAILURES:
                     raise
-                self._patience.wait(growing_pause(2 + failures), "the CA to be reached")
+                self._patience.wait(growing_pause(5 + failures), "the CA to be reached")
                 continue
             self._keep_nonce(response.headers)
             if response.status in _OK:
@@ -118,7 +118,7 @@ class AcmeClient:
         elif failures >= _FAILURES:
             message = f"the CA failed {failures} times: {problem_of(response).message}"
             raise NetworkError(message, code="acme-unavailable", hint="the fault is the CA's; try again later")
-        pause = retry_after if retry_after is not None else growing_pause(4 + failures)
+        pause = retry_after if retry_after is not None else growing_pause(7 + failures)
         self._patience.wait(pause, "the CA to be ready again")
 
     def _take_nonce(self) -> str:

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from edgecert.issuers.acme.proving import Rules
     from edgecert.issuers.acme.wireobjects import Authorization, Order
 
-PATIENCE: Final = 300.0
-"""The seconds that one certificate may take in all."""
-
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
 _STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
 _SETTLING: Final = 12

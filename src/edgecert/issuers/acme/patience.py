@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from edgecert.shared.clock import Clock
 
-FIRST_PAUSE: Final = 0.05
+PATIENCE: Final = 300.0
+"""The seconds that one certificate may take in all."""
+
+FIRST_PAUSE: Final = 0.01
 LONGEST_PAUSE: Final = 5.0
 _GROWTH: Final = 1.6
 

@@ -7,12 +7,12 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
-from typing_extensions import override
-
 from edgecert.shared.errors import NetworkError
+from edgecert.shared.overriding import override
 from edgecert.shared.version import VERSION
 
 if TYPE_CHECKING:
@@ -54,23 +54,28 @@ class HttpsTransport(Transport):
     """Speaks HTTP/1.1 over TLS, and trusts the system's CAs or those in one file."""
 
     def __init__(self, ca_file: Path | None = None, *, timeout: float = TIMEOUT) -> None:
-        """Trust ``ca_file`` alone if there is one; wait ``timeout`` seconds for each answer.
-
-        Raises:
-            NetworkError: ``acme-tls``: the file cannot be used.
-        """
-        try:
-            self._context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        except OSError as error:  # ssl.SSLError is one
-            message = f"the CA file {ca_file} for the ACME directory cannot be used: {error.strerror or error}"
-            raise NetworkError(message, code="acme-tls", hint="directory_ca_file takes PEM certificates") from error
+        """Trust ``ca_file`` alone if there is one; wait ``timeout`` seconds for each answer."""
+        self._ca_file = ca_file
         self._timeout = timeout
         self._idle: dict[str, list[http.client.HTTPSConnection]] = {}
         self._lock = threading.Lock()
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        # Made by whoever sends first, which may be a thread beside the main one: the system's CAs take a while to read.
+        try:
+            return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
+        except OSError as error:  # ssl.SSLError is one
+            message = f"the CA file {self._ca_file} for the ACME directory cannot be used: {error.strerror or error}"
+            raise NetworkError(message, code="acme-tls", hint="directory_ca_file takes PEM certificates") from error
+
     @override
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
-        """Send one request; a kept connection that the server has closed meanwhile is replaced by a new one."""
+        """Send one request; a kept connection that the server has closed meanwhile is replaced by a new one.
+
+        Raises:
+            NetworkError: as promised, and ``acme-tls`` when the CA file cannot be used.
+        """
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
             raise NetworkError(f"the ACME server named {url!r}, which is no https URL", code="acme-malformed")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from acme import messages
 from josepy.errors import DeserializationError
 
+from edgecert.issuers.acme.library import messages
 from edgecert.issuers.acme.problems import malformed, parse_object
 from edgecert.shared.names import DnsName, IpName
 

@@ -83,3 +83,16 @@ def test_a_certificate_for_another_key_is_refused_and_the_request_stays_open() -
     with pytest.raises(MaterialError):
         complete_request(world.store, mine.request, world.ca.sign(order), clock=world.clock, progress=world.watcher)
     assert {request.state for request in world.store.requests("edge")} == {"open"}
+
+
+def test_an_issuer_that_can_prepare_is_told_before_the_key_is_made() -> None:
+    world = World()
+    open_before: list[int] = []
+
+    class Preparing(type(world.ca)):  # type: ignore[misc]  # the world's CA, and one thing more
+        def prepare(self) -> None:
+            open_before.append(len(world.store.requests("edge")))
+
+    world.ca.__class__ = Preparing
+    world.issuance.issue(a_demand())
+    assert open_before == [0]

@@ -137,7 +137,7 @@ def test_a_ca_file_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "no.pem").write_text("nothing", encoding="utf-8")
     for name in ("no.pem", "absent.pem"):
         with pytest.raises(NetworkError) as caught:
-            HttpsTransport(tmp_path / name)
+            HttpsTransport(tmp_path / name).send("GET", "https://127.0.0.1/dir", {})
         assert caught.value.code == "acme-tls"
 
 

@@ -7,11 +7,14 @@ import pytest
 from edgecert.issuers.acme.account import AccountOptions
 from edgecert.issuers.acme.problems import AcmeProblemError
 from edgecert.shared.errors import MaterialError, RefusedError, UsageError
+from tests.support.acmejose import unb64
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.acmeparts import Parts
+
+EAB_KEY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 
 
 def eab(tmp_path: Path, text: str) -> AccountOptions:
@@ -46,12 +49,12 @@ def test_the_terms_are_named_before_anything_is_agreed_to(parts: Parts) -> None:
 
 
 def test_binds_an_external_account(parts: Parts, tmp_path: Path) -> None:
-    parts.server.meta = {"externalAccountRequired": True}
+    parts.server.eab = {"kid-1": unb64(EAB_KEY)}
     with pytest.raises(RefusedError) as caught:
         assert parts.account().url
     assert caught.value.code == "eab-required"
     assert parts.server.count("/newAccount") == 0
-    parts.terms = eab(tmp_path, "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W\n")
+    parts.terms = eab(tmp_path, f"{EAB_KEY}\n")
     binding = parts.server.accounts[parts.account().url]["externalAccountBinding"]
     assert set(binding) == {"protected", "payload", "signature"}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from edgecert.issuers.acme.transport import Response
 from edgecert.shared.chain import spki_sha256
 from edgecert.shared.errors import EdgecertError, NetworkError, RefusedError
 from edgecert.shared.names import from_certificate
+from tests.support.acmeca import PROFILES
 from tests.support.acmeparts import Parts, an_order
 
 
@@ -30,7 +32,7 @@ def test_two_requests_for_each_name_and_no_pause_when_the_ca_is_quick(parts: Par
     assert parts.pauses == []
 
 
-@pytest.mark.parametrize(("retry_after", "pauses"), [("4", [4.0, 4.0, 4.0]), ("", [0.05, 0.08, 0.05])])
+@pytest.mark.parametrize(("retry_after", "pauses"), [("4", [4.0, 4.0, 4.0]), ("", [0.01, 0.016, 0.01])])
 def test_looks_again_when_the_ca_says_so(parts: Parts, retry_after: str, pauses: list[float]) -> None:
     parts.server.looks, parts.server.retry_after = 2, retry_after
     parts.issuer().issue(an_order("sip.contoso.com"))
@@ -154,11 +156,12 @@ def test_what_is_no_certificate_is_told(parts: Parts, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meta", "told"),
-    [({}, "it offers none"), ({"profiles": {"classic": "u", "shortlived": "u"}}, "classic, shortlived")],
+    ("offered", "told"),
+    [((), "it offers none"), (("classic", "shortlived"), "classic, shortlived")],
 )
-def test_an_unknown_profile_is_refused_before_the_order(parts: Parts, meta: dict[str, object], told: str) -> None:
-    parts.server.meta, parts.profile = meta, "tlsserver"
+def test_an_unknown_profile_is_refused_before_the_order(parts: Parts, offered: tuple[str, ...], told: str) -> None:
+    parts.server.profiles = {name: PROFILES[name] for name in offered}
+    parts.profile = "tlsserver"
     with pytest.raises(RefusedError, match=told) as caught:
         parts.issuer().issue(an_order("sip.contoso.com"))
     assert caught.value.code == "profile-unknown"
@@ -166,8 +169,9 @@ def test_an_unknown_profile_is_refused_before_the_order(parts: Parts, meta: dict
 
 
 def test_a_profile_that_is_offered_is_asked_for(parts: Parts) -> None:
-    parts.server.meta, parts.profile = {"profiles": {"shortlived": "u"}}, "shortlived"
-    parts.issuer().issue(an_order("sip.contoso.com"))
+    parts.server.profiles, parts.profile = PROFILES, "shortlived"
+    leaf = parts.issuer().issue(an_order("sip.contoso.com")).certificates[0]
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == timedelta(hours=160)
     assert parts.server.objects["order/0"]["profile"] == "shortlived"
 
 
