@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.clock import SystemClock, format_time
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.version import VERSION
+from gateway.database.partners import PartnerStore
 from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.partners import PartnerDesk
+from gateway.service.queues import QueueDesk
 from gateway.service.report import describe_partners, describe_streams
 from gateway.service.setup import (
     certificate_options,
@@ -70,8 +72,12 @@ class Gateway:
         self._group: asyncio.TaskGroup | None = None
         self.certificates = make_certificates(settings, self.clock, os.environ if environ is None else environ)
         slot = self.certificates.slot
-        self.hub = make_hub(settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn)
-        self._partners = PartnerDesk(settings.database, self._worker, self.hub)
+        store = PartnerStore(settings.database)
+        self._queues = QueueDesk(store, self._worker)
+        self.hub = make_hub(
+            settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn, shelf=self._queues
+        )
+        self._partners = PartnerDesk(store, self._worker, self.hub)
 
     # --- life
 
@@ -96,6 +102,7 @@ class Gateway:
                     await self._load()
                     await open_listeners(settings, self.hub, self.listeners)
                     await control.start()
+                    self.hub.restore_queues(await self._queues.backlogs())
                     tasks = [group.create_task(work, name=name) for name, work in self._keepers()]
                     yield self
                 except Exception as error:  # noqa: BLE001  # raised again below, out of the group

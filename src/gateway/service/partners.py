@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.database.partners import PartnerStore
 from gateway.model.jid import parse_domain
 from gateway.policy.methods import warn_partner
 from gateway.policy.partnerfile import partner_from_json, partner_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from edgecert.shared.jsonvalue import JsonObject
+    from gateway.database.partners import PartnerStore
     from gateway.net.hub import Hub
     from gateway.service.worker import Worker
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 class PartnerDesk:
     """Commits changes to the database in the worker, then puts the new table in place for the streams."""
 
-    def __init__(self, database: Path, worker: Worker, hub: Hub) -> None:
-        """Use the database file ``database``; nothing is opened yet."""
-        self._store = PartnerStore(database)
+    def __init__(self, store: PartnerStore, worker: Worker, hub: Hub) -> None:
+        """Use ``store``; nothing is opened yet."""
+        self._store = store
         self._worker = worker
         self._hub = hub
 

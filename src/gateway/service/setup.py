@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.keywrap import KeyWrapper, load_kek
 from gateway.model.jid import parse_domain
 from gateway.net.connector import Connector
+from gateway.net.dialler import Dialling
 from gateway.net.hub import Hub, HubLimits
 from gateway.net.listener import Listener
-from gateway.net.pair import Dialling
 from gateway.net.registry import ConnectionRegistry
 from gateway.net.resolver import Resolver
 from gateway.service.certificates import CertificateOptions, Certificates
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from edgecert.shared.clock import Clock
     from gateway.net.metrics import Metrics
+    from gateway.net.waiting import Shelf
     from gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def make_hub(
     clock: Clock,
     metrics: Metrics,
     spawn: Callable[[Coroutine[object, object, None], str], None],
+    shelf: Shelf | None = None,
 ) -> Hub:
     """Give the hub of the home domains.
 
@@ -81,6 +83,7 @@ def make_hub(
         limits=settings.stream_limits,
         registry=ConnectionRegistry(),
         establishment_timeout=float(settings.limits.stream_establishment_timeout),
+        shelf=shelf,
     )
     homes = {parse_domain(home.domain): home.read_secret() for home in settings.home}
     hub = Hub(dialling, homes, spawn=spawn, limits=hub_limits(settings))
