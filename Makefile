@@ -22,7 +22,7 @@ UNIT := $(wildcard tests/unit tests/property tests/architecture)
 PYTEST := $(PY) -m pytest -q
 
 .PHONY: help setup setup-run demo test lint peers bench docs clean
-.PHONY: lint-ruff lint-imports lint-types lint-deps format test-unit test-integration test-peers test-coverage test-wheel lock
+.PHONY: lint-ruff lint-imports lint-types lint-deps format test-unit test-wizard test-integration test-peers test-coverage test-wheel lock
 
 help:
 	@echo 'make demo    two gateways federate on loopback while their certificates are swapped (needs only Python)'
@@ -67,7 +67,7 @@ peers:
 	scripts/install-peers
 
 # The order of checks: fast first, stop at the first that fails. In CI the peers are real and a skipped peer test fails.
-test: $(if $(filter true,$(CI)),peers) setup lint-ruff lint-imports lint-types test-unit test-integration test-peers test-coverage lint-deps docs test-wheel
+test: $(if $(filter true,$(CI)),peers) setup lint-ruff lint-imports lint-types test-unit test-wizard test-integration test-peers test-coverage lint-deps docs test-wheel
 	@echo 'every check passed'
 
 lint: lint-ruff lint-imports lint-types lint-deps
@@ -92,6 +92,9 @@ lint-deps: $(DEV_READY)
 test-unit: $(DEV_READY)
 	@rm -rf build/coverage && mkdir -p build/coverage
 	$(PYTEST) $(UNIT) -n $(JOBS) --cov --cov-report=
+
+test-wizard: $(DEV_READY)
+	$(PYTEST) tests/wizard -n $(JOBS)
 
 test-integration: $(DEV_READY)
 	$(PYTEST) tests/integration -n $(JOBS)

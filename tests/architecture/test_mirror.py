@@ -29,6 +29,8 @@ WORLDLY: Final = (
     "gateway/service",
     "gateway/settings.py",
 )
+# What people see on a terminal.
+WIZARD: Final = ("edgecert/wizard", "edgecert/shared/tui")
 # Source files with code but without a test file of their own, each with the reason.
 EXEMPT: Final[dict[str, str]] = {}
 
@@ -54,7 +56,10 @@ def mirrors_of(source: Path) -> list[Path]:
     stem = source.parent.name if source.name == "__init__.py" else source.stem.strip("_")
     folder = source.parent.parent if source.name == "__init__.py" else source.parent
     kinds = ["unit", "integration"] if source.as_posix().startswith(WORLDLY) else ["unit"]
-    return [TESTS / kind / folder / f"test_{stem}.py" for kind in kinds]
+    mirrors = [TESTS / kind / folder / f"test_{stem}.py" for kind in kinds]
+    if source.as_posix().startswith(WIZARD):  # whose tests stand together, above the packages
+        mirrors.append(TESTS / "wizard" / f"test_{stem}.py")
+    return mirrors
 
 
 def test_each_source_file_has_its_test_file() -> None:

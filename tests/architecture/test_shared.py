@@ -9,7 +9,8 @@ import pytest
 
 # Where both programs will look for them, though only the gateway has a use for them yet:
 # edgecert knows by its fingerprint what a listener serves, and its own service does not yet report to systemd.
-ONE_SIDED: Final = frozenset({"edgecert.shared.identity", "edgecert.shared.sdnotify"})
+# And what the wizard shows on a terminal with, which the gateway's control panel will show with too.
+ONE_SIDED: Final = frozenset({"edgecert.shared.identity", "edgecert.shared.sdnotify", "edgecert.shared.words"})
 
 
 @pytest.fixture(scope="module")

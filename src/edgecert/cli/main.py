@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 GETTING, LIVING, LOOKING, TOOLS = "Get a certificate", "Keep it in service", "Look", "Tools"
 
 VERBS: Final[Mapping[str, Verb]] = {
+    "wizard": Verb("wizard", "ask page by page, then issue, deploy and verify", GETTING),
     "plan": Verb("plan", "show which names the certificate needs, and why", GETTING),
     "apply": Verb("apply", "make true what the flags file says: issue, deploy, verify", GETTING),
     "issue": Verb("issue", "get the certificate without deploying it", GETTING),
@@ -99,7 +100,11 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         output.result({"verbs": {name: verb.help for name, verb in VERBS.items()}}, overview())
         return ExitCode.OK
     if not rest:
-        raise UsageError("no verb given", hint=short_help())
+        from edgecert.cli.wizard import has_terminal
+
+        if not has_terminal(environ):
+            raise UsageError("no verb given", hint=short_help())
+        rest = ["wizard"]
     name, *own = rest
     if name not in VERBS:
         from edgecert.shared.parser import nearest
@@ -168,7 +173,8 @@ def overview() -> str:
         "  -q, -v                  less, more on stderr",
         "  --version [-v]          version; with -v also of the libraries",
         "",
-        "Start with `edgecert plan -c FILE`; `edgecert apply -c FILE` does the rest.",
+        "`edgecert` alone asks for all it needs. Or start with `edgecert plan -c FILE`;",
+        "`edgecert apply -c FILE` does the rest.",
     ]
     return "\n".join(lines)
 
@@ -177,6 +183,7 @@ def short_help() -> str:
     """Give what is said when no verb is given."""
     return "\n".join(
         (
+            "edgecert                 on a terminal: the wizard",
             "edgecert plan -c FILE    show which names are needed",
             "edgecert apply -c FILE   get the certificate and put it into service",
             "edgecert renew           renew what is due",

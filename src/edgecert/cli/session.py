@@ -14,22 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgecert.cli.common import CliContext
-    from edgecert.interfaces import SavedSettings
+    from edgecert.interfaces import Progress, SavedSettings
     from edgecert.shared.bundle import BundleMeta
     from edgecert.wiring import Wiring
 
 
-def wiring_for(context: CliContext) -> Wiring:
-    """Give the wiring for the state directory and the lock time-out that the arguments name."""
+def wiring_for(context: CliContext, progress: Progress | None = None, state_dir: Path | None = None) -> Wiring:
+    """Give the wiring for the state directory and the lock time-out that the arguments name.
+
+    Steps are told to ``progress``, else to the run's output; ``state_dir`` stands before the configured one.
+    """
     from edgecert.wiring import Wiring
 
     host = host_settings(context)
     return Wiring(
-        state_dir=Path(host.state_dir),
+        state_dir=state_dir or Path(host.state_dir),
         kek_file=Path(host.kek_file),
         environ=context.environ,
         clock=context.clock,
-        progress=context.output,
+        progress=progress or context.output,
         lock_timeout=context.lock_timeout,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
 SCHEMA_VERSION: Final = 2
-"""1: partners. 2: contacts."""
+"""1: partners. 2: contacts, queued stanzas."""
 
 METADATA: Final = MetaData()
 
@@ -50,4 +50,23 @@ contacts: Final = Table(
     Column("granted", Boolean, nullable=False),
     Column("pinned", Boolean, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Messages that wait for a partner that is down. The number is never used again, so that order survives a restart.
+queued_stanzas: Final = Table(
+    "queued_stanzas",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("home", String, nullable=False),
+    Column("domain", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("receiver", String, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("accepted_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Index("queued_stanzas_by_pair", "home", "domain", "number"),
+    sqlite_autoincrement=True,
 )

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
-from gateway.contacts.table import ContactTable
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
 from gateway.net.home_component import ComponentConnection
@@ -18,17 +17,18 @@ from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import USUAL_HOME
 from gateway.policy.partner import PartnerTable
-from gateway.routing import Answer, Commit, Discard, Route, Router, ToHome, ToPartner, refuse
+from gateway.routing import Answer, Commit, Discard, Route, ToHome, ToPartner, refuse
 from gateway.xmpp.configs import InboundConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from edgecert.shared.secret import Secret
     from gateway.model.envelope import Envelope
     from gateway.model.peer import PairAuthorization
+    from gateway.model.queued import Backlog
+    from gateway.net.dialler import Dialling
     from gateway.net.outbound import OutboundConnection
-    from gateway.net.pair import Dialling
     from gateway.policy.home import HomePolicy
     from gateway.policy.partner import Partner
 
@@ -68,9 +68,7 @@ class Hub:
         self.limits = limits or HubLimits()
         self.partners = PartnerTable()
         self.access = OPEN
-        contacts = ContactTable()
-        policies = {domain: (policies or {}).get(domain, USUAL_HOME) for domain in homes}
-        self.traffic = Traffic(self, Router(policies, contacts, dialling.clock), contacts)
+        self.traffic = Traffic.between(self, {**dict.fromkeys(homes, USUAL_HOME), **(policies or {})}, dialling.clock)
         self.components: dict[str, ComponentConnection] = {}
         self.inbound: set[InboundConnection] = set()
         self.outbound: set[OutboundConnection] = set()
@@ -82,6 +80,7 @@ class Hub:
         self._paused: defaultdict[str, set[InboundConnection]] = defaultdict(set)
         self._closing = False
         self._reset_at = 0.0
+        dialling.metrics.queue_sizes = self.queue_sizes
 
     # --- making connections
 
@@ -223,6 +222,10 @@ class Hub:
         """Give the partner of this moment."""
         return self.partners.find(domain)
 
+    def reaches_home(self, domain: str) -> bool:
+        """Whether the home system of ``domain`` is connected."""
+        return domain in self.components
+
     def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
         """Answer a home user's stanza that did not get through."""
         self.follow(refuse(envelope, condition, text), "outbound")
@@ -246,6 +249,22 @@ class Hub:
         self.dialling.metrics.stanza("outbound")
 
     # --- the whole
+
+    def restore_queues(self, backlogs: Iterable[Backlog]) -> None:
+        """Take over what an earlier run left on disk, and send it."""
+        for backlog in backlogs:
+            key = backlog.home, backlog.domain
+            pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
+            pair.restore(backlog)
+
+    def queue_sizes(self) -> dict[str, int]:
+        """Give how many stanzas wait for partners, by place."""
+        rooms = [pair.room for pair in self.pairs.values()]
+        return {
+            "disk": sum(room.on_disk for room in rooms),
+            "memory": sum(room.only_in_memory for room in rooms),
+            "unacknowledged": sum(pair.unacknowledged_in_memory for pair in self.pairs.values()),
+        }
 
     def set_partners(self, table: PartnerTable) -> None:
         """Put a new table in place; streams and queues of who is no partner any more end."""
@@ -300,23 +319,25 @@ class Hub:
         """Say goodbye on every stream, wait for the peers' goodbyes for a while, then cut what is left."""
         self._closing = True
         for pair in self.pairs.values():
-            pair.give_up(StanzaCondition.REMOTE_SERVER_TIMEOUT, "the gateway is shutting down")
-            pair.close()
+            pair.leave()
         for connection in tuple(self.inbound):
             connection.close(Condition.SYSTEM_SHUTDOWN)
         for component in tuple(self.components.values()):
             component.close(Condition.SYSTEM_SHUTDOWN)
         await self.dialling.registry.wait_gone(SHUTDOWN_TIMEOUT)
+        for pair in self.pairs.values():
+            await pair.put_away()
 
     # --- machinery
 
     def _keep_pair(self, pair: OutboundPair, now: float) -> None:
         connection = pair.connection
+        partner = self.partners.find(pair.domain)
+        pair.keep()
         if connection is None:
-            if pair.state == "idle" and not pair.queued:
+            if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
                 del self.pairs[pair.home, pair.domain]
             return
-        partner = self.partners.find(pair.domain)
         if now - connection.last_stanza > self.limits.inactivity_timeout:
             pair.close()
         elif (

@@ -53,6 +53,10 @@ class Metrics:
         self._streams: Counter[tuple[str, str]] = Counter()
         self._stanzas: Counter[str] = Counter()
         self._refusals: Counter[tuple[str, str]] = Counter()
+        self._entered: Counter[str] = Counter()
+        self._settled: Counter[str] = Counter()
+        self.queue_sizes: Callable[[], Mapping[str, int]] = dict
+        """Gives how many stanzas wait, by place; asked when the metrics are."""
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Families(self.families))
 
@@ -103,6 +107,14 @@ class Metrics:
         """Count a stanza or stream that policy refused or dropped, by a short word why."""
         self._refusals[direction, reason] += 1
 
+    def entered(self, source: str, count: int = 1) -> None:
+        """Count a stanza that is to reach a partner: ``stanza`` is new, ``disk`` was left by an earlier run."""
+        self._entered[source] += count
+
+    def settled(self, outcome: str) -> None:
+        """Count the end of such a stanza: ``sent``, ``acknowledged``, ``bounced``, ``expired`` or ``discarded``."""
+        self._settled[outcome] += 1
+
     def families(self) -> Iterator[Metric]:
         """Give every family with its present numbers."""
         yield _gauge("build_info", "The running release.", ("version",), [((self._version,), 1)])
@@ -125,6 +137,12 @@ class Metrics:
             "refusals", "Stanzas and streams that policy refused.", ("direction", "reason"), self._refusals.items()
         )
         yield _gauge("partners", "Configured partners.", (), [((), self._partners)])
+        yield from self._queue_families()
+
+    def _queue_families(self) -> Iterator[Metric]:
+        yield _counter("queue_entered", "Stanzas for partners, by source.", ("source",), _keyed(self._entered))
+        yield _counter("queue_settled", "Stanzas for partners that ended.", ("outcome",), _keyed(self._settled))
+        yield _gauge("queue_waiting", "Stanzas for partners, by place.", ("place",), _keyed(self.queue_sizes()))
 
     def _certificate_families(self) -> Iterator[Metric]:
         now, held = self._clock.now(), self._certificates

@@ -126,6 +126,16 @@ class OutboundConnection(Connection[StreamEvent]):
         """Whether the pair is authorized."""
         return bool(self.stream.pairs)
 
+    @property
+    def acknowledges(self) -> bool:
+        """Whether the partner tells how many stanzas it has (XEP-0198)."""
+        return False
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether the partner said the end of its stream, and so has read all of ours."""
+        return self.stream.peer_ended
+
     def send(self, envelope: Envelope) -> None:
         """Write a stanza of the pair; the stream is usable."""
         self.stanzas += 1

@@ -1,6 +1,7 @@
 """The way to one partner domain from one home domain: a queue, a stream, and patience after failures.
 
-Each stanza ends once: it is handed to an open stream, or answered with an error. Order is kept.
+Each stanza that comes in ends once: it is sent, acknowledged, bounced or expired. Order is kept. What waits while a
+partner is down is told in ``docs/explanation/queues.md``.
 """
 
 from __future__ import annotations
@@ -8,79 +9,36 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Condition, StanzaCondition
+from gateway.model.queued import KEPT_FOR, QueuedStanza, is_answerable, is_lasting
 from gateway.net.connection import WRITE_HIGH
-from gateway.net.connector import race_connect
-from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
-from gateway.xmpp.configs import OutboundConfig
+from gateway.net.dialler import Dialler, is_outage
+from gateway.net.outbound import StreamFailedError, StreamFailure
+from gateway.net.shelving import Shelving
+from gateway.net.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from random import Random
 
     from edgecert.shared.clock import Clock
     from gateway.model.envelope import Envelope
-    from gateway.net.connector import Connector
-    from gateway.net.metrics import Metrics
-    from gateway.net.registry import ConnectionRegistry
-    from gateway.net.targets import Target
-    from gateway.policy.partner import Partner
-    from gateway.tls.slot import ContextSlot
-    from gateway.xmpp.configs import StreamLimits
+    from gateway.model.queued import Backlog
+    from gateway.net.dialler import Dialling, PairOwner
+    from gateway.net.outbound import OutboundConnection
 
 logger = logging.getLogger(__name__)
 
-MAX_QUEUED: Final = 10_000
-MAX_QUEUED_BYTES: Final = 16 * 1024 * 1024
 FIRST_BACK_OFF: Final = 5.0
 LAST_BACK_OFF: Final = 300.0
-MAX_RESETS: Final = 3
-_CONDITIONS: Final = {"dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND}
-
-
-class PairOwner(Protocol):
-    """Who keeps the pairs."""
-
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        """Run ``work`` as a task of the service."""
-        ...
-
-    def find_partner(self, domain: str) -> Partner | None:
-        """Give the partner of this moment."""
-        ...
-
-    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
-        """Answer a home user's stanza that did not get through."""
-        ...
-
-    def outbound_opened(self, connection: OutboundConnection) -> None:
-        """Take note of a stream that came up."""
-        ...
-
-    def outbound_closed(self, connection: OutboundConnection) -> None:
-        """Take note that a stream that was up is gone."""
-        ...
-
-    def stanza_sent(self, envelope: Envelope) -> None:
-        """Count a stanza that was handed to a partner's stream."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Dialling:
-    """What dialling needs: shared by all pairs of a gateway."""
-
-    connector: Connector
-    slot: ContextSlot
-    clock: Clock
-    random: Random
-    metrics: Metrics
-    limits: StreamLimits
-    registry: ConnectionRegistry
-    establishment_timeout: float = 60.0
+DOWN_AFTER: Final = 5.0
+STUCK_AFTER: Final = 60.0
+MAX_UNACKNOWLEDGED: Final = 1000
+_CONDITIONS: Final = {
+    "dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND,
+    "not-a-partner": StanzaCondition.NOT_ALLOWED,
+}
 
 
 class OutboundPair:
@@ -93,13 +51,24 @@ class OutboundPair:
         self.connection: OutboundConnection | None = None
         self.failure: StreamFailure | None = None
         """Why the last attempt failed; None after one that did not."""
+        self.room = WaitingRoom(dialling.totals)
+        self.retry_at = 0.0
+        """By the monotonic clock, when the next attempt is due."""
         self._owner = owner
         self._dialling = dialling
-        self._queue: deque[Envelope] = deque()
-        self._queued_bytes = 0
+        self._metrics = dialling.metrics
+        self._clock = dialling.clock
+        self._dialler = Dialler(self, owner, dialling)
+        self._shelving = Shelving(self, dialling.shelf)
+        self._tails: dict[OutboundConnection, deque[QueuedStanza]] = {}
         self._is_dialling = False
         self._failures = 0
-        self._retry_at = 0.0
+        self._down_since: float | None = None
+        self._leaving = False
+        self._sent = 0
+        self._stalled: tuple[int, float] | None = None
+
+    # --- what is seen of it
 
     @property
     def state(self) -> str:
@@ -112,71 +81,191 @@ class OutboundPair:
 
     @property
     def queued(self) -> int:
-        """How many stanzas wait."""
-        return len(self._queue)
+        """How many stanzas wait, in memory and on disk."""
+        return len(self.room)
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many stanzas were sent and may still come back into the queue."""
+        return sum(len(tail) for tail in self._tails.values())
+
+    @property
+    def unacknowledged_in_memory(self) -> int:
+        """How many of these are not on disk."""
+        return sum(not stanza.number for tail in self._tails.values() for stanza in tail)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would be lost with it."""
+        return not len(self.room) and not self.room.on_disk and not self.unacknowledged and not self._shelving.busy
+
+    @property
+    def is_down(self) -> bool:
+        """Whether there has been no stream for so long that what waits belongs on disk."""
+        return self._down_since is not None and self._clock.monotonic() - self._down_since > DOWN_AFTER
+
+    @property
+    def can_send(self) -> bool:
+        """Whether a stanza can be handed to the stream now."""
+        connection = self.connection
+        return (
+            connection is not None and connection.usable and not connection.congested and self._has_credit(connection)
+        )
+
+    # --- stanzas
 
     def send(self, envelope: Envelope) -> None:
         """Send ``envelope`` as soon as that is possible, or have it answered with the reason why it is not."""
+        self._metrics.entered("stanza")
         connection = self.connection
-        if connection is not None and connection.usable and not connection.congested and not self._queue:
-            connection.send(envelope)
-            self._owner.stanza_sent(envelope)
-        elif connection is None and not self._is_dialling and self._dialling.clock.monotonic() < self._retry_at:
-            self._bounce(envelope)
-        elif len(self._queue) >= MAX_QUEUED or self._queued_bytes + len(envelope.raw) > MAX_QUEUED_BYTES:
-            self._owner.bounce(envelope, StanzaCondition.RESOURCE_CONSTRAINT, f"too much waits for {self.domain}")
+        if connection is not None and not len(self.room) and self.can_send:
+            self._hand_over(connection, self._stamped(envelope))
+            return
+        stanza = self._stamped(envelope)
+        if connection is None and not self._is_dialling and self._must_not_wait(envelope):
+            self._bounce_for(stanza)
+        elif not self.room.has_room(stanza.size):
+            self.bounce(stanza, StanzaCondition.RESOURCE_CONSTRAINT, f"too much waits for {self.domain}")
         else:
-            self._queue.append(envelope)
-            self._queued_bytes += len(envelope.raw)
+            self.room.put(stanza)
             if connection is None:
-                self._dial()
+                self.dial_if_due()
+            if self.is_down:
+                self._shelving.wake()
+
+    def bounce(self, stanza: QueuedStanza, condition: StanzaCondition, text: str, outcome: str = "bounced") -> None:
+        """Answer ``stanza``, which was taken out of the queue, with an error; it has ended."""
+        self.room.finish(stanza)
+        self._metrics.settled(outcome if is_answerable(stanza.envelope) else "discarded")
+        self._owner.bounce(stanza.envelope, condition, text)
+
+    def expire(self, stanza: QueuedStanza) -> None:
+        """Answer ``stanza``, which waited in vain."""
+        self.bounce(stanza, self._condition(), f"{self.domain} was not reached in time", "expired")
+
+    def give_up(self, condition: StanzaCondition, text: str) -> None:
+        """Answer everything that waits, on disk too, with ``condition``."""
+        for stanza in self.room.take_fresh(lambda _stanza: True):
+            self.bounce(stanza, condition, text)
+        self._shelving.give_up(condition, text)
+
+    def restore(self, backlog: Backlog) -> None:
+        """Take over what an earlier run left on disk."""
+        self.room.opened(backlog)
+        self._down_since = self._clock.monotonic()
+        self._metrics.entered("disk", backlog.stanzas)
+        self.dial_if_due()
+
+    # --- life
+
+    def keep(self) -> None:
+        """Do what time asks for: end what takes nothing, try again, put on disk, expire."""
+        connection = self.connection
+        if connection is not None:
+            self._look_for_progress(connection)
+        elif len(self.room):
+            now = self._clock.now()
+            for stanza in self.room.take_fresh(lambda each: each.expires_at <= now):
+                self.expire(stanza)
+            self.dial_if_due()
+        self._shelving.retry()
+
+    def dial_if_due(self) -> None:
+        """Open a stream for what waits, unless the last attempt failed a moment ago."""
+        if len(self.room) and self.connection is None and self._clock.monotonic() >= self.retry_at:
+            self._dial()
 
     def clear_back_off(self) -> None:
-        """Try again at the next stanza: the partner was heard of."""
+        """Try again at once: the partner was heard of."""
         self._failures = 0
-        self._retry_at = 0.0
+        self.retry_at = 0.0
+        self.dial_if_due()
 
     def close(self, condition: Condition | None = None, text: str = "") -> None:
         """End the stream, if there is one, in good order; the next stanza opens another."""
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close(condition, text)
-            if self._queue:
-                self._dial()
+            self.dial_if_due()
 
     def renew(self) -> None:
         """Open another stream and move to it; the old one carries what comes meanwhile, then closes in good order."""
         if self.connection is not None:
             self._dial()
 
-    def give_up(self, condition: StanzaCondition, text: str) -> None:
-        """Answer everything that waits with ``condition``."""
-        while self._queue:
-            self._owner.bounce(self._pop(), condition, text)
+    def leave(self) -> None:
+        """Say goodbye because the gateway ends: what can wait is for the next run, everything else is answered now."""
+        self._leaving = True
+        for stanza in self.room.take_fresh(lambda each: not self.may_keep(each)):
+            self.bounce(stanza, StanzaCondition.REMOTE_SERVER_TIMEOUT, "the gateway is shutting down")
+        self.close()
+
+    async def put_away(self) -> None:
+        """Put on disk what is left, when all streams have ended."""
+        for connection in tuple(self._tails):
+            self._settle_tail(connection)
+        self.unload()
+        await self._shelving.put_away()
+
+    def may_keep(self, stanza: QueuedStanza) -> bool:
+        """Whether ``stanza`` may outlive an outage: by its kind, and by the partner's setting."""
+        partner = self._owner.find_partner(self.domain)
+        return partner is not None and partner.queue_persist and is_lasting(stanza.envelope)
+
+    @property
+    def may_bounce(self) -> bool:
+        """Whether a bounce would arrive."""
+        return self._owner.reaches_home(self.home)
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run ``work`` as a task of the service."""
+        self._owner.spawn(work, f"{name} {self.home} {self.domain}")
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return self._clock
+
+    # --- what the stream tells
 
     def outbound_lost(self, connection: OutboundConnection) -> None:
         """Take note that the stream takes no more stanzas; what waits opens another one."""
         if connection.authenticated:
             self._owner.outbound_closed(connection)
+        self._settle_tail(connection)
         if self.connection is connection:
             self.connection = None
-            if self._queue:
-                self._dial()
+            self.unload()
+            self._note_down()
+            if not self._leaving:
+                self.dial_if_due()
 
     def outbound_writable(self, connection: OutboundConnection) -> None:
         """Go on with what waits."""
         if self.connection is connection:
-            self._drain(connection)
+            self.drain()
+
+    def outbound_acknowledged(self, connection: OutboundConnection, count: int) -> None:
+        """Take note that the partner has ``count`` more of the stanzas that it was sent (XEP-0198 §4)."""
+        tail = self._tails.get(connection)
+        for _ in range(min(count, len(tail or ()))):
+            if tail:
+                self._end(tail.popleft(), "acknowledged")
+        if self.connection is connection and len(self.room):
+            self.drain()
+
+    # --- dialling
 
     def _dial(self) -> None:
-        if not self._is_dialling:
+        if not self._is_dialling and not self._leaving:
             self._is_dialling = True
+            self._note_down()
             self._owner.spawn(self._open(), name=f"s2s-out {self.home} {self.domain}")
 
     async def _open(self) -> None:
         try:
             async with asyncio.timeout(self._dialling.establishment_timeout):
-                connection = await self._try_until_not_reset()
+                connection = await self._dialler.open()
         except StreamFailedError as error:
             self._fail(error.failure)
             return
@@ -185,68 +274,20 @@ class OutboundPair:
             return
         finally:
             self._is_dialling = False
+        self.opened(connection)
+
+    def opened(self, connection: OutboundConnection) -> None:
+        """Send over ``connection`` from now on; an older stream closes in good order."""
         self.failure = None
-        self.clear_back_off()
+        self._failures, self.retry_at, self._down_since = 0, 0.0, None
         older, self.connection = self.connection, connection
         if older is not None:
             older.close()
         fields = {"home": self.home, "domain": self.domain, "peer": connection.peer_address}
         logger.info("stream to partner open", extra=fields)
-        self._drain(connection)
+        self.unload()
+        self.drain()
         self._owner.outbound_opened(connection)
-
-    async def _try_until_not_reset(self) -> OutboundConnection:
-        """Open a stream; a partner that resets its streams at this very moment wants a new one, not patience."""
-        for _ in range(MAX_RESETS):
-            try:
-                connection = await self._try_targets()
-            except StreamFailedError as error:
-                if not error.failure.is_reset:
-                    raise
-            else:
-                if connection.usable:
-                    return connection
-        text = "the partner closes each stream as soon as it is open"
-        raise StreamFailedError(StreamFailure("connection-lost", text))
-
-    async def _try_targets(self) -> OutboundConnection:
-        partner = self._owner.find_partner(self.domain)
-        if partner is None:
-            raise StreamFailedError(StreamFailure("not-a-partner", f"{self.domain} is not a partner any more"))
-        connector = self._dialling.connector
-        targets = await connector.find_targets(self.domain, partner.proxy)
-        failures: list[StreamFailure] = []
-        for target in targets:
-            try:
-                addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
-                return await self._try_target(partner, target, addresses)
-            except StreamFailedError as error:
-                failures.append(error.failure)
-        first = failures[0]  # the preferred server's fault names the case; the text tells of all
-        raise StreamFailedError(StreamFailure(first.code, "; ".join(dict.fromkeys(item.text for item in failures))))
-
-    async def _try_target(self, partner: Partner, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
-        dialling = self._dialling
-        config = OutboundConfig(self.home, partner, self.domain, dialling.limits, target.direct_tls)
-        sock = await race_connect(addresses, target.port)
-        _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: OutboundConnection(
-                self,
-                config,
-                dialling.slot,
-                clock=dialling.clock,
-                metrics=dialling.metrics,
-                registry=dialling.registry,
-            ),
-            sock=sock,
-        )
-        try:
-            await connection.ready
-        except BaseException:
-            if not connection.machine.closed:
-                connection.abort()
-            raise
-        return connection
 
     def _fail(self, failure: StreamFailure) -> None:
         if self.connection is not None and self.connection.usable:
@@ -254,29 +295,102 @@ class OutboundPair:
         self.failure = failure
         self._failures += 1
         wait = min(FIRST_BACK_OFF * 2 ** (self._failures - 1), LAST_BACK_OFF)
-        self._retry_at = self._dialling.clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
+        self.retry_at = self._clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
         fields = {"home": self.home, "domain": self.domain, "reason": failure.code, "why": failure.text}
         logger.warning("no stream to partner", extra=fields)
-        while self._queue:
-            self._bounce(self._pop())
+        if not is_outage(failure):
+            self.give_up(self._condition(), failure.code)
+            return
+        for stanza in self.room.take_fresh(lambda each: not self.may_keep(each)):
+            self._bounce_for(stanza)
 
-    def _bounce(self, envelope: Envelope) -> None:
-        failure = self.failure or StreamFailure("timeout", "")
-        condition = _CONDITIONS.get(failure.code, StanzaCondition.REMOTE_SERVER_TIMEOUT)
-        self._owner.bounce(envelope, condition, failure.code)
+    def _must_not_wait(self, envelope: Envelope) -> bool:
+        """Whether to answer at once: the last attempt failed a moment ago, and waiting is no use to this stanza."""
+        failure = self.failure
+        if failure is None or self._clock.monotonic() >= self.retry_at:
+            return False
+        return not (is_outage(failure) and is_lasting(envelope) and self._keeps_messages())
 
-    def _drain(self, connection: OutboundConnection) -> None:
-        written = 0
-        while self._queue and connection.usable and not connection.congested:
-            envelope = self._pop()
-            connection.send(envelope)
-            self._owner.stanza_sent(envelope)
-            written += len(envelope.raw)
+    def _keeps_messages(self) -> bool:
+        partner = self._owner.find_partner(self.domain)
+        return partner is not None and partner.queue_persist
+
+    def _bounce_for(self, stanza: QueuedStanza) -> None:
+        self.bounce(stanza, self._condition(), self.failure.code if self.failure is not None else "timeout")
+
+    def _condition(self) -> StanzaCondition:
+        code = self.failure.code if self.failure is not None else ""
+        return _CONDITIONS.get(code, StanzaCondition.REMOTE_SERVER_TIMEOUT)
+
+    def _note_down(self) -> None:
+        if self._down_since is None:
+            self._down_since = self._clock.monotonic()
+
+    # --- sending
+
+    def drain(self) -> None:
+        """Send what waits as far as the stream takes it; ask the disk for more."""
+        connection, written = self.connection, 0
+        while connection is not None and self.can_send and self.room.ready:
+            stanza = self.room.pop()
+            self._hand_over(connection, stanza)
+            written += stanza.size
             if written > WRITE_HIGH:
                 connection.flush()
                 written = 0
+        self._shelving.wake()
 
-    def _pop(self) -> Envelope:
-        envelope = self._queue.popleft()
-        self._queued_bytes -= len(envelope.raw)
-        return envelope
+    def _hand_over(self, connection: OutboundConnection, stanza: QueuedStanza) -> None:
+        connection.send(stanza.envelope)
+        self._sent += 1
+        self._owner.stanza_sent(stanza.envelope)
+        if connection.acknowledges:
+            self._tails.setdefault(connection, deque()).append(stanza)
+        else:
+            self._end(stanza, "sent")
+
+    def _has_credit(self, connection: OutboundConnection) -> bool:
+        return not connection.acknowledges or len(self._tails.get(connection, ())) < MAX_UNACKNOWLEDGED
+
+    def _end(self, stanza: QueuedStanza, outcome: str) -> None:
+        self.room.finish(stanza)
+        self._metrics.settled(outcome)
+
+    def _settle_tail(self, connection: OutboundConnection) -> None:
+        """Decide on what a stream that is gone left unacknowledged.
+
+        A partner that has said the end of its stream after ours has read everything. Else presence and messages are
+        sent again, for one too many is better than one too few; anything else might be done twice, and is answered.
+        """
+        again: list[QueuedStanza] = []
+        for stanza in self._tails.pop(connection, ()):
+            if connection.ended_well or (self._leaving and not is_lasting(stanza.envelope)):
+                self._end(stanza, "sent")
+            elif is_lasting(stanza.envelope) or stanza.envelope.kind == "presence":
+                again.append(stanza)
+            else:
+                self.bounce(
+                    stanza, StanzaCondition.REMOTE_SERVER_TIMEOUT, "the stream broke before it was acknowledged"
+                )
+        self.room.put_back(again)
+
+    def unload(self) -> None:
+        """Let go of what was read back from disk; it is read again when the stream takes it."""
+        self.room.unload([stanza for tail in self._tails.values() for stanza in tail if stanza.number])
+
+    def _look_for_progress(self, connection: OutboundConnection) -> None:
+        """Cut a stream that takes nothing for a minute although something waits for it."""
+        if self.can_send or not len(self.room):
+            self._stalled = None
+            return
+        now = self._clock.monotonic()
+        if self._stalled is None or self._stalled[0] != self._sent:
+            self._stalled = self._sent, now
+        elif now - self._stalled[1] > STUCK_AFTER:
+            self._stalled = None
+            logger.warning("partner takes no stanzas", extra={"home": self.home, "domain": self.domain})
+            connection.abort()
+
+    def _stamped(self, envelope: Envelope) -> QueuedStanza:
+        now = self._clock.now()
+        return QueuedStanza(envelope, now, now + KEPT_FOR)

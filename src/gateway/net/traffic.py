@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from edgecert.shared.errors import EdgecertError
 from gateway.contacts.events import next_contact
+from gateway.contacts.table import ContactTable
 from gateway.errors import StanzaCondition
 from gateway.model.contact import ContactKey
-from gateway.routing import Commit, Discard, refuse
+from gateway.routing import Commit, Discard, Router, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from edgecert.shared.clock import Clock
     from gateway.contacts.events import ContactEvent
-    from gateway.contacts.table import ContactTable
     from gateway.model.contact import Contact
     from gateway.model.envelope import Envelope
     from gateway.policy.access import Access
+    from gateway.policy.home import HomePolicy
     from gateway.policy.partner import PartnerTable
-    from gateway.routing import Route, Router
+    from gateway.routing import Route
 
     Write = Callable[[Sequence[tuple[ContactKey, Contact]]], Awaitable[None]]
 
@@ -84,6 +86,12 @@ class Traffic:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
+
+    @classmethod
+    def between(cls, owner: TrafficOwner, homes: Mapping[str, HomePolicy], clock: Clock) -> Traffic:
+        """Give the traffic between ``homes`` and partners, with no contacts yet."""
+        contacts = ContactTable()
+        return cls(owner, Router(homes, contacts, clock), contacts)
 
     # --- stanzas
 

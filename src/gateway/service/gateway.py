@@ -18,6 +18,7 @@ from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
 from gateway.service.partners import PartnerDesk
+from gateway.service.queues import QueueDesk
 from gateway.service.report import describe_partners, describe_streams
 from gateway.service.setup import (
     certificate_options,
@@ -72,10 +73,13 @@ class Gateway:
         self._group: asyncio.TaskGroup | None = None
         self.certificates = make_certificates(settings, self.clock, os.environ if environ is None else environ)
         slot = self.certificates.slot
-        self.hub = make_hub(settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn)
-        database = PartnerStore(settings.database)
-        self._partners = PartnerDesk(database, self._worker, self.hub)
-        self._contacts = ContactDesk(database, self._worker, self.hub)
+        store = PartnerStore(settings.database)
+        self._queues = QueueDesk(store, self._worker)
+        self.hub = make_hub(
+            settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn, shelf=self._queues
+        )
+        self._partners = PartnerDesk(store, self._worker, self.hub)
+        self._contacts = ContactDesk(store, self._worker, self.hub)
 
     # --- life
 
@@ -100,6 +104,7 @@ class Gateway:
                     await self._load()
                     await open_listeners(settings, self.hub, self.listeners)
                     await control.start()
+                    self.hub.restore_queues(await self._queues.backlogs())
                     tasks = [group.create_task(work, name=name) for name, work in self._keepers()]
                     yield self
                 except Exception as error:  # noqa: BLE001  # raised again below, out of the group

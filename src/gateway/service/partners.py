@@ -21,7 +21,7 @@ class PartnerDesk:
     """Commits changes to the database in the worker, then puts the new table in place for the streams."""
 
     def __init__(self, store: PartnerStore, worker: Worker, hub: Hub) -> None:
-        """Keep the table in ``store``; nothing is opened yet."""
+        """Use ``store``; nothing is opened yet."""
         self._store = store
         self._worker = worker
         self._hub = hub

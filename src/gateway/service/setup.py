@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.keywrap import KeyWrapper, load_kek
 from gateway.model.jid import parse_domain
 from gateway.net.connector import Connector
+from gateway.net.dialler import Dialling
 from gateway.net.hub import Hub, HubLimits
 from gateway.net.listener import Listener
-from gateway.net.pair import Dialling
 from gateway.net.registry import ConnectionRegistry
 from gateway.net.resolver import Resolver
 from gateway.policy.home import HomePolicy
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from edgecert.shared.clock import Clock
     from gateway.net.metrics import Metrics
+    from gateway.net.waiting import Shelf
     from gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def make_hub(
     clock: Clock,
     metrics: Metrics,
     spawn: Callable[[Coroutine[object, object, None], str], None],
+    shelf: Shelf | None = None,
 ) -> Hub:
     """Give the hub of the home domains.
 
@@ -82,6 +84,7 @@ def make_hub(
         limits=settings.stream_limits,
         registry=ConnectionRegistry(),
         establishment_timeout=float(settings.limits.stream_establishment_timeout),
+        shelf=shelf,
     )
     homes = {parse_domain(home.domain): home.read_secret() for home in settings.home}
     policies = {parse_domain(home.domain): HomePolicy(home.consent, home.connector) for home in settings.home}

@@ -73,6 +73,8 @@ class StreamMachine(ABC, Generic[StateT, EventT]):
         self._header_said = False
         self._closing: Closed | None = None
         self._closed = False
+        self.peer_ended = False
+        """Whether the peer said the end of its stream, without an error."""
 
     # --- what the shell calls
 
@@ -228,6 +230,7 @@ class StreamMachine(ABC, Generic[StateT, EventT]):
         self._conclude(Closed(condition, by_peer=True, text=text))
 
     def _on_stream_end(self) -> None:
+        self.peer_ended = True
         if self._closing is not None:
             self._conclude(self._closing)
             return

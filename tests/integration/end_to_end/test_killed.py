@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from edgecert.shared.certfacts import fingerprint_sha256
 from tests.support.cli import Host
@@ -19,7 +17,8 @@ from tests.support.edge import DOMAIN, Edge
 from tests.support.forks import run_forked
 from tests.support.gatewayrunner import GatewayRunner
 from tests.support.net import loopback_net
-from tests.support.pki import Pki, to_pem
+from tests.support.pki import Pki
+from tests.support.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,23 +234,3 @@ def test_import(edge: Edge, place: Path) -> None:
     assert play.steps > 10
     assert edge.run("deploy").code == 0
     done(edge, generations=[1])
-
-
-def sign(pki: Pki, csr_file: Path) -> bytes:
-    """Give what a CA answers to a CSR."""
-    csr = x509.load_pem_x509_csr(csr_file.read_bytes())
-    names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    moment = pki.issue(["time.example"]).cert
-    certificate = (
-        x509.CertificateBuilder(
-            pki.intermediate.cert.subject,
-            csr.subject,
-            csr.public_key(),
-            x509.random_serial_number(),
-            moment.not_valid_before_utc,
-            moment.not_valid_after_utc,
-        )
-        .add_extension(names, critical=False)
-        .sign(pki.intermediate.key, hashes.SHA256())
-    )
-    return to_pem(pki.intermediate.cert) + to_pem(certificate)

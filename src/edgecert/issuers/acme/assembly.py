@@ -70,6 +70,29 @@ class Acme:
         with self._session() as (_client, _patience, account):
             yield account
 
+    def terms(self) -> tuple[str, bool]:
+        """Ask the directory where its terms of service are, and whether it wants an external account binding.
+
+        Raises:
+            NetworkError: the CA was not reached.
+            RefusedError: what answers is no ACME directory.
+        """
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # only where the CA is spoken to
+        from josepy.jwk import JWKEC  # noqa: PLC0415  # the same
+
+        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
+
+        options = self.options
+        transport = HttpsTransport(Path(options.directory_ca_file) if options.directory_ca_file else None)
+        # Reading the directory signs nothing, so no account's key is made for it.
+        key = JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
+        try:
+            client = AcmeClient(options.directory, transport, key, Patience(self.clock, self.pause, PATIENCE))
+            meta = client.directory["meta"]
+            return str(meta.terms_of_service or ""), bool(meta.external_account_required)
+        finally:
+            transport.close()
+
     @contextmanager
     def _session(self) -> Iterator[tuple[AcmeClient, Patience, Account]]:
         from josepy.jwk import JWKEC  # noqa: PLC0415  # only where the CA is spoken to

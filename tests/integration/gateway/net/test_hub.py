@@ -47,6 +47,7 @@ async def test_a_partner_has_a_limited_number_of_streams(world: World) -> None:
         connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
     ):
         await left.put_partner({"domain": "fabrikam.example", "type": "federated", "connection_limit": 1})
+        await right.put_partner({"domain": "contoso.example", "type": "federated", "queue_persist": False})
         await bob.message(BOB, ALICE, "first")
         assert await alice.receive_bodies(1) == ["first"]
         (pair,) = right.hub.pairs.values()

@@ -71,6 +71,9 @@ def test_the_reference_lists_every_metric_with_its_labels() -> None:
     metrics.stream_opened("inbound", 1)
     metrics.stanza("inbound")
     metrics.refused("inbound", "x")
+    metrics.entered("stanza")
+    metrics.settled("sent")
+    metrics.queue_sizes = lambda: {"memory": 0}
     exposed = {
         (sample.name.removeprefix("edgecert_gateway_"), frozenset(sample.labels))
         for family in metrics.families()

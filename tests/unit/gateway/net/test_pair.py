@@ -1,106 +1,26 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.errors import StanzaCondition
-from gateway.net import pair as pair_module
-from gateway.net.connector import Connector
-from gateway.net.metrics import Metrics
-from gateway.net.pair import Dialling, OutboundPair
-from gateway.net.registry import ConnectionRegistry
-from gateway.net.resolver import Found, ResolveError
+from gateway.model.queued import Backlog, QueuedStanza
+from gateway.net import waiting
+from gateway.net.pair import STUCK_AFTER
 from gateway.policy.partner import Partner
-from gateway.tls.context import build_contexts
-from gateway.tls.slot import ContextSlot
-from gateway.tls.trust import TrustStore
-from gateway.xmpp.configs import StreamLimits
-from tests.support.clock import FakeClock
+from tests.support.pairs import FakeStream, PairSetting, be_down, chat, ids, make_pair
 from tests.support.streams import HOME, PARTNER, envelope
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from gateway.model.envelope import Envelope
-    from gateway.net.outbound import OutboundConnection
-    from gateway.net.targets import SrvRecord
-
-
-class FakeResolver:
-    """Knows nobody, or fails."""
-
-    def __init__(self, *, works: bool = True) -> None:
-        self.works = works
-
-    async def find_srv(self, service: str, domain: str) -> Found[SrvRecord]:
-        if not self.works:
-            raise ResolveError("no answer")
-        return Found((), exists=False)
-
-    async def find_addresses(self, host: str) -> tuple[Found[str], Found[str]]:
-        return Found((), exists=False), Found((), exists=False)
-
-
-@dataclass
-class FakeOwner:
-    """Keeps what it is told; runs tasks when asked to."""
-
-    partner: Partner | None = field(default_factory=lambda: Partner(domain=PARTNER))
-    bounced: list[tuple[str, StanzaCondition]] = field(default_factory=list)
-    work: list[Coroutine[object, object, None]] = field(default_factory=list)
-
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        self.work.append(work)
-
-    def find_partner(self, domain: str) -> Partner | None:
-        return self.partner
-
-    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
-        self.bounced.append((envelope.id, condition))
-
-    def outbound_opened(self, connection: OutboundConnection) -> None:
-        raise AssertionError
-
-    def outbound_closed(self, connection: OutboundConnection) -> None:
-        raise AssertionError
-
-    def stanza_sent(self, envelope: Envelope) -> None:
-        raise AssertionError
-
-    async def run(self) -> None:
-        work, self.work = self.work, []
-        for each in work:
-            await each
-
-
-@dataclass
-class Setting:
-    owner: FakeOwner
-    clock: FakeClock
-    resolver: FakeResolver
-    pair: OutboundPair
+TIMEOUT = StanzaCondition.REMOTE_SERVER_TIMEOUT
 
 
 @pytest.fixture
-async def setting() -> Setting:
-    owner, clock, resolver = FakeOwner(), FakeClock(), FakeResolver()
-    dialling = Dialling(
-        connector=Connector(resolver, Random(1)),  # noqa: S311  # to be repeatable
-        slot=ContextSlot(build_contexts((), domains=(), trust=TrustStore(()))),
-        clock=clock,
-        random=Random(1),  # noqa: S311  # to be repeatable
-        metrics=Metrics(clock),
-        limits=StreamLimits(),
-        registry=ConnectionRegistry(),
-    )
-    return Setting(owner, clock, resolver, OutboundPair(owner, dialling, HOME, PARTNER))
+async def setting() -> PairSetting:
+    return make_pair()
 
 
-async def test_what_waits_for_a_domain_that_is_not_there_comes_back_in_order(setting: Setting) -> None:
+async def test_what_waits_for_a_domain_that_is_not_there_comes_back_in_order(setting: PairSetting) -> None:
     for number in range(3):
         setting.pair.send(envelope(id_=f"i{number}"))
     assert (setting.pair.state, setting.pair.queued, len(setting.owner.work)) == ("connecting", 3, 1)
@@ -112,14 +32,14 @@ async def test_what_waits_for_a_domain_that_is_not_there_comes_back_in_order(set
     assert setting.pair.failure.code == "dns-not-found"
 
 
-async def test_a_dns_that_does_not_answer_is_something_to_wait_for(setting: Setting) -> None:
+async def test_a_dns_that_does_not_answer_is_something_to_wait_for(setting: PairSetting) -> None:
     setting.resolver.works = False
     setting.pair.send(envelope())
     await setting.owner.run()
     assert setting.owner.bounced == [("i1", StanzaCondition.REMOTE_SERVER_TIMEOUT)]
 
 
-async def test_patience_doubles_with_each_failure_and_ends_when_the_partner_is_heard_of(setting: Setting) -> None:
+async def test_patience_doubles_with_each_failure_and_ends_when_the_partner_is_heard_of(setting: PairSetting) -> None:
     async def tries_after(seconds: float) -> bool:
         setting.clock.advance(timedelta(seconds=seconds))
         setting.pair.send(envelope())
@@ -140,8 +60,8 @@ async def test_patience_doubles_with_each_failure_and_ends_when_the_partner_is_h
     assert await tries_after(361)  # 300 s at most
 
 
-async def test_a_full_queue_bounces_the_next_one_alone(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pair_module, "MAX_QUEUED", 2)
+async def test_a_full_queue_bounces_the_next_one_alone(setting: PairSetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MAX_QUEUED", 2)
     for number in range(3):
         setting.pair.send(envelope(id_=f"i{number}"))
     assert setting.owner.bounced == [("i2", StanzaCondition.RESOURCE_CONSTRAINT)]
@@ -151,9 +71,142 @@ async def test_a_full_queue_bounces_the_next_one_alone(setting: Setting, monkeyp
     await setting.owner.run()
 
 
-async def test_who_is_no_partner_any_more_is_not_dialled(setting: Setting) -> None:
+async def test_who_is_no_partner_any_more_is_not_dialled(setting: PairSetting) -> None:
     setting.owner.partner = None
     setting.pair.send(envelope())
     await setting.owner.run()
     assert setting.pair.failure is not None
     assert setting.pair.failure.code == "not-a-partner"
+
+
+# --- what waits while a partner is down
+
+
+async def test_a_message_waits_for_a_partner_that_is_down_and_everything_else_comes_back(setting: PairSetting) -> None:
+    setting.resolver.works = False
+    for stanza in (chat(1), envelope("presence", id_="p1"), envelope("iq", "get", id_="q1"), envelope(id_="no-body")):
+        setting.pair.send(stanza)
+    await setting.owner.run()
+    assert setting.owner.bounced == [("p1", TIMEOUT), ("q1", TIMEOUT), ("no-body", TIMEOUT)]
+    setting.pair.send(envelope("iq", "get", id_="q2"))
+    setting.pair.send(chat(2))
+    assert setting.owner.bounced[3:] == [("q2", TIMEOUT)]
+    assert setting.pair.queued == 2
+    assert setting.shelf.ids == []  # it may be back in a moment
+    setting.verify_sums()
+
+
+async def test_a_partner_that_keeps_nothing_answers_at_once(setting: PairSetting) -> None:
+    setting.owner.partner = Partner(domain=PARTNER, queue_persist=False)
+    await be_down(setting)
+    assert setting.owner.bounced == [("m1", TIMEOUT)]
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    assert setting.owner.bounced == [("m1", TIMEOUT), ("m2", TIMEOUT)]
+    setting.verify_sums()
+
+
+async def test_an_error_is_never_answered_and_still_counted(setting: PairSetting) -> None:
+    setting.pair.send(envelope(type_="error", id_="e1"))
+    await setting.owner.run()
+    assert setting.ended == {"discarded": 1}
+    setting.verify_sums()
+
+
+async def test_at_the_end_messages_go_to_disk_and_the_next_run_sends_them(setting: PairSetting) -> None:
+    setting.resolver.works = False
+    setting.pair.send(chat(1))
+    setting.pair.send(envelope("presence", id_="p1"))
+    setting.pair.leave()
+    await setting.pair.put_away()
+    assert setting.owner.bounced == [("p1", TIMEOUT)]
+    assert setting.shelf.ids == ids(1)
+    setting.verify_sums()
+    for work in setting.owner.work:
+        work.close()
+
+    later = make_pair()
+    later.pair._shelving._shelf = later.shelf = setting.shelf  # noqa: SLF001  # the same disk
+    kept = setting.shelf.stanzas[1]
+    later.pair.restore(Backlog(HOME, PARTNER, 1, kept.size, kept.accepted_at, kept.expires_at))
+    assert later.pair.state == "connecting"
+    stream = later.open(FakeStream())
+    await later.owner.run()
+    assert stream.sent == ids(1)
+    later.verify_sums()
+
+
+# --- acknowledgements
+
+
+async def test_what_is_not_acknowledged_is_sent_again_unless_it_might_be_done_twice(setting: PairSetting) -> None:
+    stream = setting.open(FakeStream(acknowledges=True))
+    for stanza in (chat(1), chat(2), envelope("iq", "set", id_="q1"), envelope("presence", id_="p1")):
+        setting.pair.send(stanza)
+    setting.acknowledge(stream, 1)
+    assert setting.pair.unacknowledged == 3
+    setting.verify_sums()
+    setting.lose(stream)
+    assert setting.owner.bounced == [("q1", TIMEOUT)]
+    again = setting.open(FakeStream(acknowledges=True))
+    assert again.sent == ["m2", "p1"]
+    setting.acknowledge(again, 2)
+    assert setting.ended == {"acknowledged": 3, "bounced": 1}
+    assert setting.pair.unacknowledged == 0
+    setting.verify_sums()
+    for work in setting.owner.work:
+        work.close()
+
+
+async def test_who_says_the_end_of_its_stream_has_read_everything(setting: PairSetting) -> None:
+    stream = setting.open(FakeStream(acknowledges=True))
+    setting.pair.send(chat(1))
+    setting.lose(stream, well=True)
+    assert setting.ended == {"sent": 1}
+    assert setting.pair.empty
+
+
+async def test_an_older_stream_that_still_closes_does_not_make_two_of_one(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    old = setting.open(FakeStream(acknowledges=True))
+    await setting.owner.run()
+    new = setting.open(FakeStream(acknowledges=True))  # as after a swap of the certificate
+    setting.pair.send(chat(3))
+    await setting.owner.run()
+    assert (old.sent, new.sent) == (ids(1, 2), ids(3))
+    setting.lose(old, well=True)
+    setting.acknowledge(new, 1)
+    setting.pair.keep()
+    await setting.owner.run()
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    assert setting.ended == {"sent": 2, "acknowledged": 1}
+
+
+# --- memory
+
+
+async def test_a_partner_that_takes_nothing_is_cut_off_after_a_minute(setting: PairSetting) -> None:
+    stream = setting.open(FakeStream(takes=1))
+    setting.pair.send(chat(1))
+    setting.pair.send(chat(2))
+    setting.pair.keep()
+    setting.clock.advance(timedelta(seconds=STUCK_AFTER - 1))
+    setting.pair.keep()
+    assert not stream.was_cut
+    setting.clock.advance(timedelta(seconds=2))
+    setting.pair.keep()
+    assert stream.was_cut
+
+
+async def test_all_queues_together_have_a_bound(setting: PairSetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = QueuedStanza(chat(1), setting.clock.now(), setting.clock.now()).size
+    monkeypatch.setattr(waiting, "MAX_IN_MEMORY", size * 2)
+    for number in range(1, 4):
+        setting.pair.send(chat(number))
+    assert setting.owner.bounced == [("m3", StanzaCondition.RESOURCE_CONSTRAINT)]
+    setting.pair.give_up(TIMEOUT, "")
+    assert setting.pair.room.in_memory == 0
+    for work in setting.owner.work:
+        work.close()

@@ -1,0 +1,170 @@
+"""From a pair of domains to an open stream: its servers one after the other, and again where a stream was reset."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gateway.errors import Condition
+from gateway.net.connector import race_connect
+from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
+from gateway.net.waiting import QueueTotals
+from gateway.xmpp.configs import OutboundConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from random import Random
+
+    from edgecert.shared.clock import Clock
+    from gateway.errors import StanzaCondition
+    from gateway.model.envelope import Envelope
+    from gateway.net.connector import Connector
+    from gateway.net.metrics import Metrics
+    from gateway.net.pair import OutboundPair
+    from gateway.net.registry import ConnectionRegistry
+    from gateway.net.targets import Target
+    from gateway.net.waiting import Shelf
+    from gateway.policy.partner import Partner
+    from gateway.tls.slot import ContextSlot
+    from gateway.xmpp.configs import StreamLimits
+
+MAX_RESETS: Final = 3
+# After these a partner is not there for the moment, and waiting helps. Every other failure is a fault that somebody has
+# to mend, and whoever sent a message is told at once.
+OUTAGES: Final = frozenset(
+    {"dns-failed", "connect-failed", "connection-lost", "timeout", "peer-closed", "no-certificate"}
+)
+_OUTAGE_CONDITIONS: Final = frozenset(
+    {
+        Condition.CONNECTION_TIMEOUT,
+        Condition.INTERNAL_SERVER_ERROR,
+        Condition.REMOTE_CONNECTION_FAILED,
+        Condition.RESET,
+        Condition.RESOURCE_CONSTRAINT,
+        Condition.SYSTEM_SHUTDOWN,
+    }
+)
+
+
+class PairOwner(Protocol):
+    """Who keeps the pairs."""
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run ``work`` as a task of the service."""
+        ...
+
+    def find_partner(self, domain: str) -> Partner | None:
+        """Give the partner of this moment."""
+        ...
+
+    def reaches_home(self, domain: str) -> bool:
+        """Whether a bounce would arrive: the home system is connected."""
+        ...
+
+    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
+        """Answer a home user's stanza that did not get through."""
+        ...
+
+    def outbound_opened(self, connection: OutboundConnection) -> None:
+        """Take note of a stream that came up."""
+        ...
+
+    def outbound_closed(self, connection: OutboundConnection) -> None:
+        """Take note that a stream that was up is gone."""
+        ...
+
+    def stanza_sent(self, envelope: Envelope) -> None:
+        """Count a stanza that was handed to a partner's stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """What dialling needs: shared by all pairs of a gateway."""
+
+    connector: Connector
+    slot: ContextSlot
+    clock: Clock
+    random: Random
+    metrics: Metrics
+    limits: StreamLimits
+    registry: ConnectionRegistry
+    establishment_timeout: float = 60.0
+    shelf: Shelf | None = None
+    totals: QueueTotals = field(default_factory=QueueTotals)
+
+
+class Dialler:
+    """Opens streams for one pair."""
+
+    def __init__(self, pair: OutboundPair, owner: PairOwner, dialling: Dialling) -> None:
+        """Dial for ``pair``, which owns the streams."""
+        self._pair = pair
+        self._owner = owner
+        self._dialling = dialling
+
+    async def open(self) -> OutboundConnection:
+        """Open a stream; a partner that resets its streams at this very moment wants a new one, not patience.
+
+        Raises:
+            StreamFailedError: with the reason of the preferred server, and the words of all.
+        """
+        for _ in range(MAX_RESETS):
+            try:
+                connection = await self._try_targets()
+            except StreamFailedError as error:
+                if not error.failure.is_reset:
+                    raise
+            else:
+                if connection.usable:
+                    return connection
+        text = "the partner closes each stream as soon as it is open"
+        raise StreamFailedError(StreamFailure("connection-lost", text))
+
+    async def _try_targets(self) -> OutboundConnection:
+        domain = self._pair.domain
+        partner = self._owner.find_partner(domain)
+        if partner is None:
+            raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
+        connector = self._dialling.connector
+        targets = await connector.find_targets(domain, partner.proxy)
+        failures: list[StreamFailure] = []
+        for target in targets:
+            try:
+                addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
+                return await self._try_target(partner, target, addresses)
+            except StreamFailedError as error:
+                failures.append(error.failure)
+        first = failures[0]  # the preferred server's fault names the case; the text tells of all
+        raise StreamFailedError(StreamFailure(first.code, "; ".join(dict.fromkeys(item.text for item in failures))))
+
+    async def _try_target(self, partner: Partner, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
+        dialling, pair = self._dialling, self._pair
+        config = OutboundConfig(pair.home, partner, pair.domain, dialling.limits, target.direct_tls)
+        sock = await race_connect(addresses, target.port)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: OutboundConnection(
+                pair,
+                config,
+                dialling.slot,
+                clock=dialling.clock,
+                metrics=dialling.metrics,
+                registry=dialling.registry,
+            ),
+            sock=sock,
+        )
+        try:
+            await connection.ready
+        except BaseException:
+            if not connection.machine.closed:
+                connection.abort()
+            raise
+        return connection
+
+
+def is_outage(failure: StreamFailure) -> bool:
+    """Whether ``failure`` is one that waiting may cure."""
+    if failure.code == "peer-stream-error":
+        return failure.text.partition(":")[0] in _OUTAGE_CONDITIONS
+    return failure.code in OUTAGES

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.errors import StanzaCondition
+from gateway.model.queued import KEPT_FOR
+from tests.support.pairs import FakeStream, PairSetting, be_down, chat, ids, make_pair
+
+TIMEOUT = StanzaCondition.REMOTE_SERVER_TIMEOUT
+
+
+@pytest.fixture
+async def setting() -> PairSetting:
+    return make_pair()
+
+
+async def test_after_a_moment_messages_go_to_disk_and_hold_no_memory(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.keep()
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1, 2)
+    assert (setting.pair.queued, setting.pair.room.in_memory) == (2, 0)
+    setting.verify_sums()
+
+
+async def test_what_lies_on_disk_is_sent_first_and_then_what_came_later(
+    setting: PairSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await be_down(setting)
+    for number in range(2, 6):
+        setting.pair.send(chat(number))
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1, 2, 3, 4, 5)
+    monkeypatch.setattr("gateway.net.shelving.READ_AT_ONCE", 2)
+    stream = setting.open(FakeStream())
+    setting.pair.send(chat(6))
+    assert stream.sent == []
+    await setting.owner.run()
+    assert stream.sent == ids(1, 2, 3, 4, 5, 6)
+    assert setting.shelf.ids == []
+    assert setting.ended == {"sent": 6}
+    setting.verify_sums()
+
+
+async def test_what_a_lost_stream_had_read_back_is_read_again(
+    setting: PairSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await be_down(setting)
+    for number in range(2, 6):
+        setting.pair.send(chat(number))
+    await setting.owner.run()
+    monkeypatch.setattr("gateway.net.shelving.READ_AT_ONCE", 3)
+    first = setting.open(FakeStream(takes=2))
+    await setting.owner.run()
+    assert first.sent == ids(1, 2)
+    setting.lose(first)
+    assert setting.pair.room.in_memory == 0
+    second = setting.open(FakeStream())
+    await setting.owner.run()
+    assert second.sent == ids(3, 4, 5)
+    assert setting.shelf.ids == []
+    setting.verify_sums()
+
+
+async def test_who_waits_in_vain_is_told_after_ten_minutes(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.keep()
+    await setting.owner.run()
+    setting.clock.advance(timedelta(seconds=300))
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    setting.clock.advance(KEPT_FOR - timedelta(seconds=300))
+    setting.owner.home_connected = False
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.ended == {}  # nobody would hear it
+    setting.owner.home_connected = True
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.owner.bounced == [("m1", TIMEOUT)]
+    assert setting.shelf.ids == ids(2)
+    assert setting.ended == {"expired": 1}
+    setting.verify_sums()
+
+
+async def test_a_removed_partner_leaves_nothing_on_disk(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.keep()
+    await setting.owner.run()
+    setting.pair.give_up(StanzaCondition.NOT_ALLOWED, "gone")
+    await setting.owner.run()
+    assert setting.owner.bounced == [("m1", StanzaCondition.NOT_ALLOWED)]
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
+
+
+async def test_a_disk_that_does_not_work_costs_nothing_but_memory(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.shelf.broken = True
+    setting.pair.keep()
+    await setting.owner.run()
+    assert (setting.pair.queued, setting.pair.room.only_in_memory) == (1, 1)
+    setting.shelf.broken = False
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1)
+    setting.verify_sums()
+
+
+async def test_what_was_read_from_disk_stays_there_until_it_is_acknowledged(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    stream = setting.open(FakeStream(acknowledges=True))
+    await setting.owner.run()
+    assert (stream.sent, setting.shelf.ids) == (ids(1, 2), ids(1, 2))
+    setting.acknowledge(stream, 1)
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(2)
+    setting.lose(stream)
+    again = setting.open(FakeStream(acknowledges=True))
+    await setting.owner.run()
+    assert again.sent == ids(2)
+    setting.acknowledge(again, 1)
+    setting.pair.keep()
+    await setting.owner.run()
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
