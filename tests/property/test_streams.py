@@ -35,7 +35,9 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
     return (data[start:end] for start, end in pairwise(places))
 
 
-def play_inbound(cuts: list[int], name: str = "inbound-external.txt") -> tuple[list[object], bytes]:
+def play_inbound(
+    cuts: list[int], name: str = "inbound-external.txt", *, resting: bool = False
+) -> tuple[list[object], bytes]:
     stream = inbound()
     events: list[object] = []
     for mark, data in turns(name):
@@ -43,6 +45,8 @@ def play_inbound(cuts: list[int], name: str = "inbound-external.txt") -> tuple[l
             stream.tls_established(TLS)
         for piece in pieces(data, cuts):
             stream.receive_data(piece)
+            if resting:
+                stream.rest()
             new = stream.events_received()
             if any(isinstance(event, NeedPeerProof) for event in new):
                 stream.peer_proof(GOOD)
@@ -54,6 +58,10 @@ def play_prosody(cuts: list[int]) -> tuple[list[object], bytes]:
     return play_inbound(cuts, "prosody-inbound.txt")
 
 
+def play_resting(cuts: list[int]) -> tuple[list[object], bytes]:
+    return play_inbound(cuts, resting=True)
+
+
 def play_component(cuts: list[int]) -> tuple[list[object], bytes]:
     stream = ComponentStream({"contoso.example": Secret(b"correct horse")}.get, lambda: "id-1")
     for _mark, data in turns("component.txt"):
@@ -62,7 +70,7 @@ def play_component(cuts: list[int]) -> tuple[list[object], bytes]:
     return [event for event in stream.events_received() if not isinstance(event, Pinged)], stream.data_to_send()
 
 
-@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_component])
+@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_resting, play_component])
 def test_each_single_cut_gives_the_same(play: type) -> None:
     whole = play([])
     assert isinstance(whole[0][-1], Closed)
@@ -72,10 +80,14 @@ def test_each_single_cut_gives_the_same(play: type) -> None:
     assert play(list(range(longest))) == whole
 
 
-@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_component])
+@pytest.mark.parametrize("play", [play_inbound, play_prosody, play_resting, play_component])
 @given(cuts=st.lists(st.integers(0, 5000), max_size=40))
 def test_random_cuts_give_the_same(play: type, cuts: list[int]) -> None:
     assert play(cuts) == play([])
+
+
+def test_a_stream_that_rests_whenever_it_can_makes_the_same_of_it() -> None:
+    assert play_resting([]) == play_inbound([])
 
 
 # --- what is forwarded is what was parsed

@@ -67,6 +67,10 @@ class Machine(Protocol[EventT_co]):
         """Send white space."""
         ...
 
+    def rest(self) -> bool:
+        """Need less memory until the peer says something; say whether any was freed now."""
+        ...
+
 
 EventT = TypeVar("EventT")
 

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT: Final = 5.0
 INBOUND_PATIENCE: Final = 4
+REST_AFTER: Final = 20.0
+"""Seconds of silence after which a stream gives back what it needs only to listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +305,12 @@ class Hub:
             pair.renew()
         return len(streams) + len(opened)
 
-    def keep_house(self) -> None:
-        """End what took too long or has been silent too long, and show life where there was silence."""
+    def keep_house(self) -> int:
+        """End what took too long or has been silent too long, and show life where there was silence.
+
+        Gives how many silent streams gave memory back.
+        """
+        rested = 0
         now = self.dialling.clock.monotonic()
         limits = self.limits
         for connection in tuple(self.inbound):
@@ -312,8 +318,11 @@ class Hub:
                 connection.close(Condition.CONNECTION_TIMEOUT, "the stream was not authenticated in time")
             elif now - connection.last_received > INBOUND_PATIENCE * limits.inactivity_timeout:
                 connection.close(Condition.CONNECTION_TIMEOUT, "silence")
+            elif now - connection.last_received > REST_AFTER:
+                rested += connection.machine.rest()
         for pair in tuple(self.pairs.values()):
-            self._keep_pair(pair, now)
+            rested += self._keep_pair(pair, now)
+        return rested
 
     async def shut_down(self) -> None:
         """Say goodbye on every stream, wait for the peers' goodbyes for a while, then cut what is left."""
@@ -330,14 +339,14 @@ class Hub:
 
     # --- machinery
 
-    def _keep_pair(self, pair: OutboundPair, now: float) -> None:
+    def _keep_pair(self, pair: OutboundPair, now: float) -> bool:
         connection = pair.connection
         partner = self.partners.find(pair.domain)
         pair.keep()
         if connection is None:
             if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
                 del self.pairs[pair.home, pair.domain]
-            return
+            return False
         if now - connection.last_stanza > self.limits.inactivity_timeout:
             pair.close()
         elif (
@@ -345,6 +354,7 @@ class Hub:
         ):
             connection.stream.ping()
             connection.wake()
+        return now - connection.last_received > REST_AFTER and connection.machine.rest()
 
     def follow(self, route: Route, direction: str) -> None:
         """Do what ``route`` says of a stanza that goes ``inbound`` or ``outbound``."""

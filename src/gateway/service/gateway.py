@@ -17,6 +17,7 @@ from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
+from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.queues import QueueDesk
 from gateway.service.report import describe_partners, describe_streams
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HOUSE_INTERVAL: Final = 5.0
+WORTH_RELEASING: Final = 16
+"""Streams that gave memory back in one round, from which on the system is given it."""
 DIRECTORY_INTERVAL: Final = 10.0
 STAGED_INTERVAL: Final = 30.0
 
@@ -147,7 +150,8 @@ class Gateway:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSE_INTERVAL)
-            self.hub.keep_house()
+            if self.hub.keep_house() >= WORTH_RELEASING:
+                release_free_memory()
 
     async def _keep_dates(self) -> None:
         while True:

@@ -139,6 +139,10 @@ class StreamMachine(ABC, Generic[StateT, EventT]):
             self._say_goodbye(condition, text)
         self._conclude(ending)
 
+    def rest(self) -> bool:
+        """Need less memory until the peer says something, if that is possible; say whether any was freed now."""
+        return not self._closed and self._reads_xml() and self._parser.rest()
+
     # --- what a kind of stream is made of
 
     @abstractmethod

@@ -83,6 +83,26 @@ async def test_idle_streams_show_life_and_then_end_by_their_opener(world: World)
         assert gateway.hub.pairs == {}
 
 
+async def test_streams_that_were_silent_for_a_while_go_on_where_they_were(world: World) -> None:
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    clock = FakeClock(now())
+    gateway = Gateway(fabrikam, clock=clock)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example"),
+        gateway.running(),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await gateway.swap(SwapRequest(world.pki.issue(["fabrikam.example"]).bundle()))
+        await gateway.put_partner({"domain": "contoso.example", "type": "federated"})
+        for text in ("before", "after", "later"):
+            await alice.message(ALICE, BOB, text)
+            assert await bob.receive_bodies(1) == [text]
+            clock.advance(timedelta(seconds=30))
+            gateway.hub.keep_house()
+        assert len(gateway.hub.inbound) == 1
+
+
 async def test_a_slow_home_system_slows_its_partners_down_and_nobody_loses(world: World) -> None:
     contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
     count, body = 400, "x" * 20_000

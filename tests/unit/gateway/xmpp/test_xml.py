@@ -195,3 +195,54 @@ def test_nothing_behind_the_end_of_the_stream_is_read() -> None:
     made = parser()
     made.feed(b"</stream:stream><more/>")
     assert isinstance(made.next_event(), StreamClosed)
+
+
+def test_a_resting_parser_wakes_where_it_was() -> None:
+    made = parser()
+    made.feed(b"<a/> ")
+    drain(made)
+    assert made.rest()
+    assert not made.rest()
+    assert made.feed(b" \n")
+    made.feed(b"<message><body>x</body></message><b/>")
+    first, second = drain(made)
+    assert isinstance(first, ElementReceived)
+    assert first.raw == b"<message><body>x</body></message>"
+    assert first.name == "jabber:server message"
+    assert first.tree().find("jabber:server", "body") is not None
+    assert isinstance(second, ElementReceived)
+    assert second.raw == b"<b/>"
+    made.feed(b"</stream:stream>")
+    assert isinstance(made.next_event(), StreamClosed)
+
+
+@pytest.mark.parametrize("begun", [b"<", b"<a", b"<a>", b"<a>text", b"<a></a"])
+def test_a_parser_does_not_rest_amid_an_element(begun: bytes) -> None:
+    made = parser()
+    made.feed(begun)
+    assert not made.rest()
+    rest = {b"<": b"a/>", b"<a": b"/>", b"<a>": b"</a>", b"<a>text": b"</a>", b"<a></a": b">"}[begun]
+    made.feed(rest)
+    (element,) = drain(made)
+    assert isinstance(element, ElementReceived)
+    assert element.raw == begun + rest
+
+
+def test_a_parser_does_not_rest_before_its_header_nor_with_something_to_tell_nor_after_a_fault() -> None:
+    assert not XmlStreamParser(StreamLimits()).rest()
+    made = parser()
+    made.feed(b"<a/>")
+    assert not made.rest()
+    drain(made)
+    assert refused(made, b"<!-- -->") is Condition.RESTRICTED_XML
+    assert not made.rest()
+
+
+@pytest.mark.parametrize("data", [b"<!-- -->", b"<?pi?>", b"<!DOCTYPE x>"])
+def test_a_woken_parser_refuses_what_it_refused_before(data: bytes) -> None:
+    made = parser()
+    assert made.rest()
+    assert refused(made, data) in {Condition.RESTRICTED_XML, Condition.NOT_WELL_FORMED}
+    made = parser()
+    assert made.rest()
+    assert refused(made, b"text") is Condition.BAD_FORMAT
