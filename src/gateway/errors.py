@@ -4,6 +4,7 @@
 * :class:`RemoteProtocolError`: the peer broke the protocol; carries the condition that the stream error will name
 * :class:`AddressError`: a text is no JID
 * :class:`PartnerRefusedError`: a partner cannot be committed as given; its code is one that ``edgecert explain`` knows
+* :class:`ContactRefusedError`: a contact cannot be changed as asked; its code is one that ``edgecert explain`` knows
 * :class:`DatabaseError`: the gateway's database is damaged, too new or cannot be opened
 """
 
@@ -95,6 +96,12 @@ class PartnerRefusedError(GatewayError):
     """A partner cannot be committed as given; the table is unchanged."""
 
     code = "partner-refused"
+
+
+class ContactRefusedError(GatewayError):
+    """A contact cannot be changed as asked; it is unchanged."""
+
+    code = "contact-refused"
 
 
 class DatabaseError(GatewayError):

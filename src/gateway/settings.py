@@ -87,7 +87,9 @@ class LimitOptions:
     keep_alive_interval: int = option(300, help="probe a stream that was silent this long", minimum=1)
     stream_establishment_timeout: int = option(60, help="a stream must be authenticated by then", minimum=1)
     stream_inactivity_timeout: int = option(600, help="close our own stream that carried nothing this long", minimum=1)
-    subscription_refresh_interval: int = option(28800, help="refresh presence subscriptions", minimum=60)
+    subscription_refresh_interval: int = option(
+        28800, help="ask partners anew for the presence that home users subscribe to", minimum=60
+    )
     # XEP-0205: no stanza of RFC 6120 may be refused below 10000 octets.
     max_stanza_size: int = option(262_144, help="largest stanza; before authentication 10000", minimum=10_000)
 
@@ -315,7 +317,6 @@ _WAITING: Final = (
     ("gateway", "dialback_secret_file", "server dialback"),
     ("gateway", "log_message_bodies", "a log of stanzas"),
     ("listen", "http01", "issuing by ACME"),
-    ("limits", "subscription_refresh_interval", "contacts"),
     ("resolver", "dnssec_trusted", "server dialback"),
 )
 

@@ -94,6 +94,21 @@ class RecordingPlane(ControlPlane):
         self.record("apply_partners", list(partners), dry_run)
         return {"added": [], "changed": [], "removed": [], "warnings": []}
 
+    @override
+    async def contacts(self, home: str, partner: str) -> JsonObject:
+        self.record("contacts", home, partner)
+        return {"contacts": [], "knocks": []}
+
+    @override
+    async def add_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        self.record("add_contact", home, partner, dry_run)
+        return {"home": home, "partner": partner, "changed": True, "before": {}, "after": {}, "warnings": []}
+
+    @override
+    async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        self.record("remove_contact", home, partner, dry_run)
+        return {"home": home, "partner": partner, "changed": True, "before": {}, "after": {}, "warnings": []}
+
 
 @dataclass
 class PlaneRig:

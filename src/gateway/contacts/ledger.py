@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gateway.model.jid import Jid
 
@@ -57,6 +57,10 @@ class Ledger:
                 self._forget(home, by, gone)
                 taken += [Shown(home, partner) for partner in gone]
         return taken
+
+    def pairs(self) -> Iterator[Shown]:
+        """Give all pairs."""
+        return (Shown(home, partner) for home, by in self._seen.items() for partner in by)
 
     def __len__(self) -> int:
         """Give how many pairs are recorded."""

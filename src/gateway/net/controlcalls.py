@@ -100,6 +100,18 @@ class ControlPlane(Protocol):
         """
         ...
 
+    async def contacts(self, home: str, partner: str) -> JsonObject:
+        """Give ``{"contacts": [...], "knocks": [...]}`` of ``home`` and ``partner``: JIDs, domains, empty for all."""
+        ...
+
+    async def add_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        """Pin a contact: ``{"home","partner","changed": bool,"before": {...},"after": {...},"warnings": [...]}``."""
+        ...
+
+    async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        """Forget a contact; answers as ``add_contact``."""
+        ...
+
 
 class ControlCalls:
     """The calls of the API: what each takes and gives."""
@@ -137,6 +149,10 @@ class ControlCalls:
             web.put("/v1/partners/{domain}", self._put_partner),
             web.delete("/v1/partners/{domain}", self._remove_partner),
             web.post("/v1/partners/apply", self._apply_partners),
+            # Who talks to whom is private: to read it takes as much as to change it.
+            web.get("/v1/contacts", self._contacts),
+            web.post("/v1/contacts/add", self._add_contact),
+            web.post("/v1/contacts/remove", self._remove_contact),
         ]
 
     async def _live(self, _: web.Request) -> web.Response:
@@ -195,6 +211,20 @@ class ControlCalls:
         if len(entries) != len(partners):
             raise bad_call("partners: each entry must be an object")
         return web.json_response(await self._plane.apply_partners(entries, dry_run=decode_flag(body, "dry_run")))
+
+    async def _contacts(self, request: web.Request) -> web.Response:
+        query = request.query
+        return web.json_response(await self._plane.contacts(query.get("home", ""), query.get("partner", "")))
+
+    async def _add_contact(self, request: web.Request) -> web.Response:
+        body = await _read_object(request)
+        home, partner, dry_run = _text(body, "home"), _text(body, "partner"), decode_flag(body, "dry_run")
+        return web.json_response(await self._plane.add_contact(home, partner, dry_run=dry_run))
+
+    async def _remove_contact(self, request: web.Request) -> web.Response:
+        body = await _read_object(request)
+        home, partner, dry_run = _text(body, "home"), _text(body, "partner"), decode_flag(body, "dry_run")
+        return web.json_response(await self._plane.remove_contact(home, partner, dry_run=dry_run))
 
 
 def _text(body: JsonObject, key: str) -> str:

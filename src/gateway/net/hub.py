@@ -50,6 +50,7 @@ class HubLimits:
     keep_alive_interval: float = 300.0
     establishment_timeout: float = 60.0
     inactivity_timeout: float = 600.0
+    subscription_refresh_interval: float = 28800.0
 
 
 class Hub:
@@ -194,6 +195,7 @@ class Hub:
         self.components[domain] = connection
         if older is not None and older is not connection:
             older.close(Condition.CONFLICT, "another component has connected for this domain")
+        self.traffic.presence.home_up(domain)
         logger.info("component connected", extra={"domain": domain, "peer": connection.peer_address})
 
     def component_lost(self, connection: ComponentConnection) -> None:
@@ -201,6 +203,7 @@ class Hub:
         if self.components.get(connection.domain) is connection:
             del self.components[connection.domain]
             self._resume(connection.domain)
+            self.traffic.presence.home_lost(connection.domain)
 
     def component_writable(self, connection: ComponentConnection) -> None:
         """Let the partners go on that were slowed down."""
@@ -227,6 +230,11 @@ class Hub:
     def reaches_home(self, domain: str) -> bool:
         """Whether the home system of ``domain`` is connected."""
         return domain in self.components
+
+    def reaches_partner(self, home: str, domain: str) -> bool:
+        """Whether a stream from ``home`` to ``domain`` is open."""
+        pair = self.pairs.get((home, domain))
+        return pair is not None and pair.connection is not None
 
     def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
         """Answer a home user's stanza that did not get through."""
@@ -270,6 +278,7 @@ class Hub:
 
     def set_partners(self, table: PartnerTable) -> None:
         """Put a new table in place; streams and queues of who is no partner any more end."""
+        self.traffic.presence.partners_changing(table)
         self.partners = table
         for connection in tuple(self.inbound):
             if connection.machine.closed:
@@ -311,6 +320,7 @@ class Hub:
         Gives how many silent streams gave memory back.
         """
         rested = 0
+        self.traffic.keep_house(self.limits.subscription_refresh_interval)
         now = self.dialling.clock.monotonic()
         limits = self.limits
         for connection in tuple(self.inbound):

@@ -10,13 +10,14 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import EdgecertError
 from gateway.contacts.events import next_contact
 from gateway.contacts.table import ContactTable
 from gateway.errors import StanzaCondition
 from gateway.model.contact import ContactKey
+from gateway.net.presence import PresenceKeeper
 from gateway.routing import Commit, Discard, Router, refuse
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from gateway.contacts.events import ContactEvent
     from gateway.model.contact import Contact
     from gateway.model.envelope import Envelope
-    from gateway.policy.access import Access
+    from gateway.net.presence import PresenceOwner
     from gateway.policy.home import HomePolicy
-    from gateway.policy.partner import PartnerTable
     from gateway.routing import Route
 
     Write = Callable[[Sequence[tuple[ContactKey, Contact]]], Awaitable[None]]
@@ -40,17 +40,6 @@ MAX_WAITING_PER_CONTACT: Final = 100
 MAX_BATCH: Final = 500
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
-
-
-class TrafficOwner(Protocol):
-    """Who has the tables of this moment, and does what a route says."""
-
-    partners: PartnerTable
-    access: Access
-
-    def follow(self, route: Route, direction: str) -> None:
-        """Do what ``route`` says of a stanza that goes ``inbound`` or ``outbound``."""
-        ...
 
 
 @dataclass(slots=True)
@@ -73,10 +62,11 @@ async def _keep_in_memory(_: Sequence[tuple[ContactKey, Contact]]) -> None:
 class Traffic:
     """Takes each stanza from a stream or a component to the route that it gets."""
 
-    def __init__(self, owner: TrafficOwner, router: Router, contacts: ContactTable) -> None:
+    def __init__(self, owner: PresenceOwner, router: Router, contacts: ContactTable, clock: Clock) -> None:
         """Decide by ``router``; ``contacts`` is the table that it reads."""
         self.router = router
         self.contacts = contacts
+        self.presence = PresenceKeeper(owner, router.ledger, contacts, clock.monotonic)
         self.write: Write = _keep_in_memory
         """Puts contacts on disk."""
         self._owner = owner
@@ -88,10 +78,10 @@ class Traffic:
         self._settled.set()
 
     @classmethod
-    def between(cls, owner: TrafficOwner, homes: Mapping[str, HomePolicy], clock: Clock) -> Traffic:
+    def between(cls, owner: PresenceOwner, homes: Mapping[str, HomePolicy], clock: Clock) -> Traffic:
         """Give the traffic between ``homes`` and partners, with no contacts yet."""
         contacts = ContactTable()
-        return cls(owner, Router(homes, contacts, clock), contacts)
+        return cls(owner, Router(homes, contacts, clock), contacts, clock)
 
     # --- stanzas
 
@@ -123,6 +113,11 @@ class Traffic:
             self._overflow(route.envelope, direction)
         else:
             self._begin(_Change(route.key, before, after, route, direction))
+
+    def keep_house(self, refresh_interval: float) -> None:
+        """Forget what is too old, and do what is due."""
+        self.router.memory.expire()
+        self.presence.keep_house(refresh_interval)
 
     # --- administrators
 

@@ -142,6 +142,7 @@ class Gateway:
             ("housekeeping", self._keep_house()),
             ("staged swaps", self._keep_dates()),
             ("contacts", self.hub.traffic.keep_committing()),
+            ("presence", self.hub.traffic.presence.keep_probing()),
         ]
         if self.settings.gateway.certificate_dir:
             keepers.append(("certificate directory", self._keep_directory()))
@@ -324,6 +325,7 @@ class Gateway:
         if await self._reload_certificates(options):
             notes.append("certificates have changed")
         self.hub.limits = hub_limits(settings)
+        self.hub.traffic.presence.access_changing(settings.access_policy)
         self.hub.access = settings.access_policy
         logger.info("reloaded", extra={"notes": notes})
         return {"reloaded": True, "notes": notes}
@@ -343,6 +345,18 @@ class Gateway:
     async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
         """Make the table equal ``partners``."""
         return await self._partners.apply(partners, dry_run=dry_run)
+
+    async def contacts(self, home: str, partner: str) -> JsonObject:
+        """Give the contacts, and who knocked in vain."""
+        return self._contacts.show(home, partner)
+
+    async def add_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        """Pin a contact."""
+        return await self._contacts.add(home, partner, dry_run=dry_run)
+
+    async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
+        """Forget a contact."""
+        return await self._contacts.remove(home, partner, dry_run=dry_run)
 
     def _render_metrics(self) -> bytes:
         self.metrics.ready(bool(self.certificates.serving))

@@ -140,6 +140,7 @@ def hub_limits(settings: GatewaySettings) -> HubLimits:
         keep_alive_interval=float(limits.keep_alive_interval),
         establishment_timeout=float(limits.stream_establishment_timeout),
         inactivity_timeout=float(limits.stream_inactivity_timeout),
+        subscription_refresh_interval=float(limits.subscription_refresh_interval),
     )
 
 

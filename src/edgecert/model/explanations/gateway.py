@@ -80,6 +80,35 @@ _PARTNERS: Final[Mapping[str, Explanation]] = {
     ),
 }
 
+_CONTACTS: Final[Mapping[str, Explanation]] = {
+    "contact-refused": Explanation(
+        "a contact cannot be changed as asked",
+        "A contact is a pair of a home user and a partner's user, both by their bare JIDs. Nothing was changed.",
+        "the message says what does not fit.",
+    ),
+    "contact-home": Explanation(
+        "the home user of a contact is none",
+        "The first address has to be a user of one of the [[home]] domains: not the domain itself, no resource.",
+        "give the home user first and the partner's user second.",
+    ),
+    "contact-partner": Explanation(
+        "the partner's user of a contact is none",
+        "The second address has to be a bare JID of another domain than ours.",
+        "give the home user first and the partner's user second.",
+    ),
+    "no-such-contact": Explanation(
+        "there is no such contact",
+        "Neither a user nor an administrator has listed the pair, and nothing was asked or granted between them.",
+        "look it up with `edgecert-gateway contacts list`.",
+    ),
+    "contact-warning": Explanation(
+        "a contact has no effect as things are",
+        "Contacts decide for partners of type public-unverified. For others nobody needs to be listed, and for a "
+        "domain that is no partner nothing passes at all. (A warning: the contact is kept.)",
+        "nothing, unless the partner's type is to change; see `edgecert-gateway partner show`.",
+    ),
+}
+
 _STREAMS: Final[Mapping[str, Explanation]] = {
     "dns-not-found": Explanation(
         "the DNS knows no XMPP service of the partner",
@@ -319,4 +348,4 @@ _SOCKETS: Final[Mapping[str, Explanation]] = {
     ),
 }
 
-ENTRIES: Final[Mapping[str, Explanation]] = {**_PARTNERS, **_STREAMS, **_STATE, **_MATERIAL, **_SOCKETS}
+ENTRIES: Final[Mapping[str, Explanation]] = {**_PARTNERS, **_CONTACTS, **_STREAMS, **_STATE, **_MATERIAL, **_SOCKETS}

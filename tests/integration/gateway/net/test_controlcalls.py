@@ -38,6 +38,8 @@ async def test_status_socket_refuses_changing_calls(rig: PlaneRig) -> None:
     refusal = await rig.refusal(lambda client: client.post("/v1/reload", {}), socket="status")
     assert refusal.code == "no-such-call"
     assert "control socket" in refusal.hint
+    private = await rig.refusal(lambda client: client.get("/v1/contacts"), socket="status")
+    assert private.code == "no-such-call"
     assert rig.plane.calls == []
 
 
@@ -53,6 +55,10 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
     await rig.call(
         lambda client: client.post("/v1/partners/apply", {"partners": [{"domain": "b.example"}], "dry_run": True})
     )
+    pair: JsonObject = {"home": "b@h.example", "partner": "a@p.example"}
+    await rig.call(lambda client: client.get("/v1/contacts?home=h.example&partner=a%40p.example"))
+    await rig.call(lambda client: client.post("/v1/contacts/add", {**pair, "dry_run": True}))
+    await rig.call(lambda client: client.post("/v1/contacts/remove", pair))
     assert rig.plane.calls == [
         ("swap_held", "edge", 3, "now"),
         ("swap_held", "edge", None, "keep"),
@@ -61,6 +67,9 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
         ("put_partner", {"description": "A", "domain": "a.example"}),
         ("remove_partner", "a.example"),
         ("apply_partners", [{"domain": "b.example"}], True),
+        ("contacts", "h.example", "a@p.example"),
+        ("add_contact", "b@h.example", "a@p.example", True),
+        ("remove_contact", "b@h.example", "a@p.example", False),
     ]
 
 

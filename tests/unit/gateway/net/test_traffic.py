@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.contacts.events import ContactEvent
-from gateway.contacts.table import ContactTable
 from gateway.errors import DatabaseError
 from gateway.model.contact import NO_CONTACT, Contact, ContactKey
 from gateway.net import traffic as traffic_module
@@ -15,7 +14,7 @@ from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import HomePolicy
 from gateway.policy.partner import Partner, PartnerTable
-from gateway.routing import Answer, Commit, Discard, Router, ToHome, ToPartner
+from gateway.routing import Answer, Commit, Discard, ToHome, ToPartner
 from tests.support.clock import FakeClock
 from tests.support.streams import HOME, PARTNER, envelope
 from tests.support.waiting import eventually
@@ -39,8 +38,7 @@ class Rig:
         self.written: list[list[tuple[ContactKey, Contact]]] = []
         self.may_write = asyncio.Event()
         self.fault: DatabaseError | None = None
-        contacts = ContactTable()
-        self.traffic = Traffic(self, Router({HOME: HomePolicy()}, contacts, FakeClock()), contacts)
+        self.traffic = Traffic.between(self, {HOME: HomePolicy()}, FakeClock())
         self.traffic.write = self.write
 
     async def write(self, contacts: Sequence[tuple[ContactKey, Contact]]) -> None:
@@ -59,6 +57,12 @@ class Rig:
                 self.out.append(f"{direction} dropped {reason}")
             case Commit():
                 raise AssertionError(route)
+
+    def reaches_home(self, domain: str) -> bool:
+        return True
+
+    def reaches_partner(self, home: str, domain: str) -> bool:
+        return True
 
     def home(self, kind: str, type_: str = "", id_: str = "", *, to: str = ALICE) -> None:
         self.traffic.from_home(envelope(kind, type_, from_=BOB, to=to, id_=id_ or type_))
