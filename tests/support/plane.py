@@ -33,6 +33,7 @@ class RecordingPlane(ControlPlane):
     state: dict[str, object] = field(default_factory=dict)
     open_streams: list[JsonObject] = field(default_factory=list)
     table: list[JsonObject] = field(default_factory=list)
+    waiting: list[JsonObject] = field(default_factory=list)
 
     def record(self, *call: object) -> None:
         """Keep a call, or raise."""
@@ -54,6 +55,10 @@ class RecordingPlane(ControlPlane):
     @override
     async def streams(self) -> JsonObject:
         return {"streams": self.open_streams}
+
+    @override
+    async def queues(self) -> JsonObject:
+        return {"queues": self.waiting}
 
     @override
     async def swap(self, request: SwapRequest) -> JsonObject:

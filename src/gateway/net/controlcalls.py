@@ -59,6 +59,10 @@ class ControlPlane(Protocol):
         """Give ``{"streams": [...]}``: each stream with direction, peer, proof, generation, age, counts."""
         ...
 
+    async def queues(self) -> JsonObject:
+        """Give ``{"queues": [...]}``: what waits for each partner's domain, since when, and the next attempt."""
+        ...
+
     async def swap(self, request: SwapRequest) -> JsonObject:
         """Keep a generation and put it into service, or stage it.
 
@@ -125,6 +129,7 @@ class ControlCalls:
             web.get("/v1/status", self._status),
             web.get("/v1/streams", self._streams),
             web.get("/v1/partners", self._partners),
+            web.get("/v1/queues", self._queues),
         ]
 
     def changing_routes(self) -> list[web.RouteDef]:
@@ -160,6 +165,9 @@ class ControlCalls:
 
     async def _partners(self, _: web.Request) -> web.Response:
         return web.json_response(await self._plane.partners())
+
+    async def _queues(self, _: web.Request) -> web.Response:
+        return web.json_response(await self._plane.queues())
 
     async def _swap(self, request: web.Request) -> web.Response:
         return web.json_response(await self._plane.swap(decode_swap(await _read_object(request))))

@@ -20,7 +20,7 @@ from gateway.service.contacts import ContactDesk
 from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.queues import QueueDesk
-from gateway.service.report import describe_partners, describe_streams
+from gateway.service.report import describe_partners, describe_queues, describe_streams
 from gateway.service.setup import (
     certificate_options,
     hub_limits,
@@ -312,6 +312,10 @@ class Gateway:
     async def streams(self) -> JsonObject:
         """Give each stream."""
         return {"streams": describe_streams(self.hub)}
+
+    async def queues(self) -> JsonObject:
+        """Give what waits for partners."""
+        return {"queues": describe_queues(self.hub)}
 
     # --- reload and partners
 
