@@ -316,7 +316,6 @@ _WAITING: Final = (
     ("gateway", "log_message_bodies", "a log of stanzas"),
     ("listen", "http01", "issuing by ACME"),
     ("limits", "subscription_refresh_interval", "contacts"),
-    ("resolver", "dnssec_trusted", "server dialback"),
 )
 
 
