@@ -16,7 +16,7 @@ from edgecert.shared.errors import EdgecertError
 from gateway.net.control import ControlPlane, ControlServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from edgecert.shared.control import CloseOldStreams, SwapRequest
@@ -79,6 +79,16 @@ class RecordingPlane(ControlPlane):
     async def reload(self) -> JsonObject:
         self.record("reload")
         return {"reloaded": True, "notes": ["certificates have changed"]}
+
+    @override
+    async def add_http01(self, tokens: Mapping[str, str]) -> JsonObject:
+        self.record("add_http01", dict(tokens))
+        return {"known": len(tokens)}
+
+    @override
+    async def forget_http01(self, tokens: Sequence[str]) -> JsonObject:
+        self.record("forget_http01", list(tokens))
+        return {"known": 0}
 
     @override
     async def partners(self) -> JsonObject:
