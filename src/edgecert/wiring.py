@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.lifecycle.deploy import Deploying
-from edgecert.model.requestrules import check_issuing
+from edgecert.model.requestrules import answering_gateway, check_issuing
 from edgecert.shared.duration import parse_duration
 from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.store.filesystem import FilesystemStore
@@ -114,9 +114,10 @@ class Wiring:
         if problems:
             source = "issuing by ACME"
             raise ConfigError([ConfigProblem(source, 0, problem.key, problem.message) for problem in problems])
-        return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, self._solver)
+        solver_for = partial(self._solver, request)
+        return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, solver_for)
 
-    def _solver(self, options: ChallengeOptions) -> ChallengeSolver:
+    def _solver(self, request: CertificateRequest, options: ChallengeOptions) -> ChallengeSolver:
         if options.type == "dns-01":
             from edgecert.challenges.command import CommandSolver  # noqa: PLC0415  # only where it is used
 
@@ -125,6 +126,10 @@ class Wiring:
             from edgecert.challenges.webroot import WebrootSolver  # noqa: PLC0415  # the same
 
             return WebrootSolver(Path(options.webroot))
+        if options.gateway:
+            from edgecert.challenges.gateway import GatewaySolver  # noqa: PLC0415  # the same
+
+            return GatewaySolver(*answering_gateway(request, options))
         from edgecert.challenges.responder import ResponderSolver  # noqa: PLC0415  # the same
 
         return ResponderSolver(options.listen)

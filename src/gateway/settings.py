@@ -316,8 +316,6 @@ _HOME_CHECKS: Final[tuple[Callable[[Home], Iterator[KeyProblem]], ...]] = (_chec
 _WAITING: Final = (
     ("gateway", "dialback_secret_file", "server dialback"),
     ("gateway", "log_message_bodies", "a log of stanzas"),
-    ("listen", "http01", "issuing by ACME"),
-    ("resolver", "dnssec_trusted", "server dialback"),
 )
 
 

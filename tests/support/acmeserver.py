@@ -72,6 +72,15 @@ class AcmeServer(Orders, Transport):
         """How many requests had a path that begins so."""
         return sum(1 for _, seen in self.requests if seen.startswith(path))
 
+    def forget(self) -> None:
+        """Begin anew, as a CA that lost its memory: accounts, orders and what was asked."""
+        with self.lock:
+            self.accounts.clear()
+            self.keys.clear()
+            self.objects.clear()
+            self.requests.clear()
+            self.ca.issued.clear()
+
     @override
     def close(self) -> None:
         pass

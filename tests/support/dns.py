@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 DNS_PORT: Final = 10053
 """Where tests' responders answer: an ordinary user may not bind 53."""
 
+MAX_ALIASES: Final = 20
+"""How many aliases of a chain are told; a loop is one without end."""
+
 Records = dict[str, dict[str, list[str]]]
 
 
@@ -46,8 +49,12 @@ class Zone:
     """Names that get no answer at all."""
     broken: set[str] = field(default_factory=set)
     """Names that get SERVFAIL."""
+    broken_kinds: set[tuple[str, str]] = field(default_factory=set)
+    """Names and types that get SERVFAIL."""
     bogus: set[str] = field(default_factory=set)
     """Names that get SERVFAIL unless checking is disabled (CD), as from a validating resolver."""
+    validated: bool = False
+    """Whether answers have the AD bit, as from a validating resolver."""
     delays: dict[str, float] = field(default_factory=dict)
     """Seconds after which names are answered."""
     queries: list[tuple[str, str]] = field(default_factory=list)
@@ -65,8 +72,9 @@ class Zone:
         if name in self.delays:
             threading.Event().wait(self.delays[name])
         response = dns.message.make_response(query)
-        response.flags |= dns.flags.AA
-        if name in self.broken or (name in self.bogus and not query.flags & dns.flags.CD):
+        response.flags |= dns.flags.AA | (dns.flags.AD if self.validated else 0)
+        broken = name in self.broken or (name, kind) in self.broken_kinds
+        if broken or (name in self.bogus and not query.flags & dns.flags.CD):
             response.set_rcode(dns.rcode.SERVFAIL)
         else:
             self._look_up(response, question.name, kind)
@@ -74,7 +82,7 @@ class Zone:
 
     def _look_up(self, response: dns.message.Message, name: dns.name.Name, kind: str) -> None:
         entry = self.records.get(name.to_text(omit_final_dot=True).lower())
-        while entry is not None and "CNAME" in entry and kind != "CNAME":
+        while entry is not None and "CNAME" in entry and kind != "CNAME" and len(response.answer) < MAX_ALIASES:
             response.answer.append(dns.rrset.from_text_list(name, 60, "IN", "CNAME", entry["CNAME"]))
             name = dns.name.from_text(entry["CNAME"][0])
             entry = self.records.get(name.to_text(omit_final_dot=True).lower())

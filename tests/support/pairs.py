@@ -53,6 +53,9 @@ class FakeResolver:
         """Give nothing."""
         return Found((), exists=False), Found((), exists=False)
 
+    def forget(self, domain: str) -> None:
+        """Know no better."""
+
 
 @dataclass
 class FakeShelf:

@@ -16,7 +16,7 @@ from edgecert.shared.errors import EdgecertError
 from gateway.net.control import ControlPlane, ControlServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from edgecert.shared.control import CloseOldStreams, SwapRequest
@@ -33,6 +33,7 @@ class RecordingPlane(ControlPlane):
     state: dict[str, object] = field(default_factory=dict)
     open_streams: list[JsonObject] = field(default_factory=list)
     table: list[JsonObject] = field(default_factory=list)
+    waiting: list[JsonObject] = field(default_factory=list)
 
     def record(self, *call: object) -> None:
         """Keep a call, or raise."""
@@ -56,6 +57,10 @@ class RecordingPlane(ControlPlane):
         return {"streams": self.open_streams}
 
     @override
+    async def queues(self) -> JsonObject:
+        return {"queues": self.waiting}
+
+    @override
     async def swap(self, request: SwapRequest) -> JsonObject:
         self.record("swap", request)
         return {"swapped": request.effective_at is None, "staged": request.effective_at is not None}
@@ -74,6 +79,16 @@ class RecordingPlane(ControlPlane):
     async def reload(self) -> JsonObject:
         self.record("reload")
         return {"reloaded": True, "notes": ["certificates have changed"]}
+
+    @override
+    async def add_http01(self, tokens: Mapping[str, str]) -> JsonObject:
+        self.record("add_http01", dict(tokens))
+        return {"known": len(tokens)}
+
+    @override
+    async def forget_http01(self, tokens: Sequence[str]) -> JsonObject:
+        self.record("forget_http01", list(tokens))
+        return {"known": 0}
 
     @override
     async def partners(self) -> JsonObject:

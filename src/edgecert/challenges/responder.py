@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import ChallengeSolver
 from edgecert.shared.errors import ChallengeError, PermissionDeniedError
+from edgecert.shared.http01 import LONGEST_HEAD, is_whole, respond
 from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
@@ -20,11 +21,9 @@ if TYPE_CHECKING:
     from edgecert.model.challenge import Challenge
 
 _TIMEOUT: Final = 10.0
-_LONGEST_HEAD: Final = 8192
 # More than every perspective of a CA at once for a hundred names; a flood beyond that waits in the backlog.
 _AT_ONCE: Final = 64
 _BACKLOG: Final = 256
-_PREFIX: Final = "/.well-known/acme-challenge/"
 
 
 class ResponderSolver(ChallengeSolver):
@@ -106,31 +105,11 @@ class ResponderSolver(ChallengeSolver):
             self._free.release()
 
 
-def respond(head: bytes, answers: dict[str, str]) -> bytes:
-    """Give the HTTP answer to a request with ``head``; ``answers`` has the bodies by path."""
-    words = head.split(b"\r\n", 1)[0].decode("ascii", "replace").split(" ")
-    if len(words) != 3 or words[0] not in ("GET", "HEAD"):  # method, target, version
-        return _response("400 Bad Request", b"")
-    path = words[1].partition("?")[0]
-    body = answers.get(path) if path.startswith(_PREFIX) else None
-    if body is None:
-        return _response("404 Not Found", b"")
-    return _response("200 OK", body.encode(), headers_only=words[0] == "HEAD")
-
-
-def _response(status: str, body: bytes, *, headers_only: bool = False) -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
-        "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + (b"" if headers_only else body)
-
-
 def _read_head(connection: socket.socket) -> bytes:
     end = time.monotonic() + _TIMEOUT
     head = b""
-    while b"\r\n\r\n" not in head and len(head) < _LONGEST_HEAD and time.monotonic() < end:
-        data = connection.recv(_LONGEST_HEAD)
+    while not is_whole(head) and time.monotonic() < end:
+        data = connection.recv(LONGEST_HEAD)
         if not data:
             break
         head += data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import ChallengeSolver
-from edgecert.shared.atomic import ensure_private_parent, make_directory, remove_file, write_file
+from edgecert.shared.atomic import ensure_private_parent, leftovers_of, make_directory, remove_file, write_file
 from edgecert.shared.errors import ChallengeError
 from edgecert.shared.overriding import override
 
@@ -61,6 +61,8 @@ class WebrootSolver(ChallengeSolver):
         try:
             for challenge in challenges:
                 path = self._path(challenge)
+                for name in leftovers_of(path):
+                    remove_file(path.with_name(name))
                 if path.exists():
                     remove_file(path)
         except OSError as error:

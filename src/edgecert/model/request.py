@@ -86,6 +86,10 @@ class ChallengeOptions:
     type: ChallengeType = option("http-01", help="the challenge that is answered", choices=("http-01", "dns-01"))
     listen: str = option("", help="http-01: where edgecert answers by itself, such as 0.0.0.0:80 or [::]:80")
     webroot: str = option("", help="http-01: document root of a web server that runs already", path=True)
+    gateway: bool = option(False, help="http-01: the gateway answers, on the address of its listen.http01")
+    control: str = option(
+        "", help="http-01: control socket of that gateway; default: that of the gateway it is deployed to", path=True
+    )
     provider: ChallengeProvider = option(
         "", help="dns-01: who publishes the record; command: a program of yours", choices=("", "command")
     )

@@ -21,7 +21,7 @@ _FILES_ONLY: Final = (
     *("reload_command", "reload_timeout", "plaintext_key"),
 )
 _GATEWAY_ONLY: Final = ("control", "user")
-_HTTP_ONLY: Final = ("listen", "webroot")
+_HTTP_ONLY: Final = ("listen", "webroot", "gateway", "control")
 _DNS_ONLY: Final = ("provider", "command", "command_timeout")
 
 
@@ -44,6 +44,18 @@ def check_issuing(request: CertificateRequest) -> Iterator[KeyProblem]:
     if not issuer.challenges:
         message = "is required to issue by ACME: at least one [[issuer.challenges]] says how names are proven"
         yield KeyProblem("issuer.challenges", message)
+
+
+def answering_gateway(request: CertificateRequest, challenge: ChallengeOptions) -> tuple[str, str]:
+    """Give control socket and user of the gateway that answers http-01 for ``challenge``.
+
+    Its own ``control``; else the only gateway that the certificate is deployed to; else where a gateway listens by
+    default.
+    """
+    targets = {(target.control, target.user) for target in request.deploy if target.kind == "gateway"}
+    if challenge.control:
+        return challenge.control, next((user for control, user in targets if control == challenge.control), "")
+    return targets.pop() if len(targets) == 1 else (DeployTarget().control, "")
 
 
 def _check_certificate(request: CertificateRequest) -> Iterator[KeyProblem]:
@@ -73,6 +85,13 @@ def _check_issuer(request: CertificateRequest) -> Iterator[KeyProblem]:
         yield KeyProblem(f"issuer.{missing}", "is required: an external account binding has both, eab_kid and its key")
     for index, challenge in enumerate(request.issuer.challenges):
         yield from _check_challenge(f"issuer.challenges[{index}]", challenge)
+        if challenge.gateway and not challenge.control and _counts_gateways(request) > 1:
+            message = "is required: the certificate goes to several gateways, and one of them answers"
+            yield KeyProblem(f"issuer.challenges[{index}].control", message)
+
+
+def _counts_gateways(request: CertificateRequest) -> int:
+    return len({target.control for target in request.deploy if target.kind == "gateway"})
 
 
 def _check_challenge(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
@@ -94,9 +113,11 @@ def _check_challenge(path: str, challenge: ChallengeOptions) -> Iterator[KeyProb
 
 
 def _check_http(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
-    if bool(challenge.listen) == bool(challenge.webroot):
-        message = "exactly one of listen and webroot says who answers"
-        yield KeyProblem(f"{path}.{'webroot' if challenge.webroot else 'listen'}", message)
+    if [bool(challenge.listen), bool(challenge.webroot), challenge.gateway].count(True) != 1:
+        key = "webroot" if challenge.webroot else "gateway" if challenge.gateway else "listen"
+        yield KeyProblem(f"{path}.{key}", "exactly one of listen, webroot and gateway says who answers")
+    elif challenge.control and not challenge.gateway:
+        yield KeyProblem(f"{path}.control", "is for gateway = true only")
     elif challenge.listen:
         match = _LISTEN.fullmatch(challenge.listen)
         if match is None or not 0 < int(match[1]) <= _MAX_PORT:

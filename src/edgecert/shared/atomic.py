@@ -88,6 +88,15 @@ def is_leftover(name: str) -> bool:
     return name.startswith(".") and name.endswith(".tmp")
 
 
+def leftovers_of(path: Path) -> tuple[str, ...]:
+    """Give the names of what dead processes left beside ``path`` when they wrote that."""
+    try:
+        names = os.listdir(path.parent)  # noqa: PTH208  # names, not paths
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted(name for name in names if is_leftover(name) and name.startswith(f".{path.name}.")))
+
+
 def sweep(directory: Path) -> tuple[str, ...]:
     """Take away what dead processes left in ``directory`` (not below) and give the names.
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from typing_extensions import override
 
+from gateway.errors import Condition
 from gateway.tls.channel import TlsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgecert.shared.clock import Clock
-    from gateway.errors import Condition
     from gateway.net.registry import ConnectionRegistry
     from gateway.tls.channel import TlsChannel
 
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 READ_STEP: Final = 65536
 WRITE_HIGH: Final = 262_144
+MAX_UNREAD: Final = 262_144
+MAX_UNSENT: Final = 1024 * 1024
 CLOSE_TIMEOUT: Final = 30.0
 LINGER_TIMEOUT: Final = 5.0
 DEAD_AFTER_MS: Final = 60_000
@@ -41,6 +43,16 @@ class Machine(Protocol[EventT_co]):
     @property
     def closed(self) -> bool:
         """Whether the stream has ended."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """How many octets came and were not read yet."""
+        ...
+
+    @property
+    def max_held(self) -> int:
+        """How many it needs to hold for the largest stanza."""
         ...
 
     def receive_data(self, data: bytes) -> None:
@@ -78,6 +90,9 @@ EventT = TypeVar("EventT")
 class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     """Feeds what arrives to the stream, hands its events to :meth:`handle`, writes once per turn of the loop."""
 
+    max_unsent = MAX_UNSENT
+    """How much may wait for a peer that does not take it; 0: only the bound of all connections holds."""
+
     def __init__(self, stream: Machine[EventT], clock: Clock, registry: ConnectionRegistry) -> None:
         """Join ``stream`` to the socket that will be connected; ``registry`` knows it while the socket is open."""
         self.machine = stream
@@ -98,6 +113,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self._flush_due = False
         self._ending = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._held = 0
 
     # --- what a kind of connection adds
 
@@ -136,6 +152,17 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         """Cut the connection."""
         if self._transport is not None:
             self._transport.abort()
+
+    def cut_off(self) -> None:
+        """End now because too much is held for the peer, and say so if it still listens."""
+        if self._unsent > WRITE_HIGH:
+            self.abort()
+            return
+        if not self.machine.closed:
+            self.machine.close(Condition.RESOURCE_CONSTRAINT, "too much was sent that cannot be read yet")
+        if not self.machine.closed:
+            self.machine.close()
+        self.process()
 
     def pause_reading(self) -> None:
         """Take nothing more from the peer until :meth:`resume_reading`."""
@@ -178,6 +205,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             self._write(tls.data_to_send())
         if self.machine.closed:
             self._finish(self._transport)
+        self._account()
 
     def begin_tls(self, channel: TlsChannel) -> None:
         """Write in the clear what is left to say, then give every byte to TLS."""
@@ -222,6 +250,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         else:
             self._take_ciphertext(self.tls, data)
         self.process()
+        self._account()
 
     @override
     def eof_received(self) -> bool:
@@ -245,9 +274,25 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     @override
     def resume_writing(self) -> None:
         self.congested = False
+        self._account()
         self.on_writable()
 
     # --- machinery
+
+    @property
+    def _unsent(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def _account(self) -> None:
+        """Say what is held for this peer, and end it where that is more than any peer needs."""
+        machine, unsent = self.machine, self._unsent
+        unread = 0 if machine.closed else machine.held
+        if unread + unsent != self._held:
+            self._held = unread + unsent
+            self._registry.account(self, self._held)
+        if unread > max(MAX_UNREAD, machine.max_held) or (self.max_unsent and unsent > self.max_unsent):
+            logger.warning("too much is held for one peer", extra={"peer": self.peer_address, "held": self._held})
+            self.cut_off()
 
     def _take_ciphertext(self, tls: TlsChannel, data: bytes) -> None:
         begun = tls.handshake_done

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.net.outbound import StreamFailedError, StreamFailure
-from gateway.net.resolver import ResolveError
+from gateway.net.resolver import Found, ResolveError
 from gateway.net.targets import DEFAULT_PORT, Target, interleave, is_private, order_targets, parse_host_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from gateway.net.resolver import Found
     from gateway.net.targets import SrvRecord
 
 ATTEMPT_DELAY: Final = 0.25  # RFC 8305 §5, Connection Attempt Delay
@@ -36,6 +35,10 @@ class Lookup(Protocol):
         """Give the IPv6 and the IPv4 addresses; ``ResolveError`` when there is no answer."""
         ...
 
+    def forget(self, domain: str) -> None:
+        """Ask anew for ``domain`` and what is below it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Connector:
@@ -45,8 +48,11 @@ class Connector:
     random: Random
     allow_private_targets: bool = False
 
-    async def find_targets(self, domain: str, proxy: str = "") -> tuple[Target, ...]:
+    async def find_targets(self, domain: str, proxy: str = "", *, direct_tls: bool = True) -> tuple[Target, ...]:
         """Give what to dial for ``domain``, in order; ``proxy`` (``host[:port]``) takes the DNS's place.
+
+        Without ``direct_tls`` only the service that begins in the clear is looked for. A service that the DNS gives no
+        answer for is passed over if the other one has servers.
 
         Raises:
             StreamFailedError: ``dns-not-found``: there is no such service; ``dns-failed``: the DNS gave no answer.
@@ -54,18 +60,33 @@ class Connector:
         if proxy:
             host, port = parse_host_port(proxy)
             return (Target(host, port),)
-        try:
-            starttls = await self.resolver.find_srv("xmpp-server", domain)
-            direct = await self.resolver.find_srv("xmpps-server", domain)
-        except ResolveError as error:
-            raise StreamFailedError(StreamFailure("dns-failed", error.message)) from error
-        targets = order_targets(starttls.records, direct.records, random=self.random)
+        services = ("xmpp-server", "xmpps-server") if direct_tls else ("xmpp-server",)
+        asked = await asyncio.gather(
+            *(self.resolver.find_srv(service, domain) for service in services), return_exceptions=True
+        )
+        found = [result for result in asked if not isinstance(result, BaseException)]
+        targets = self._order(services, asked)
         if targets:
             return targets
-        if starttls.records or direct.records:
+        for result in asked:
+            if isinstance(result, ResolveError):
+                raise StreamFailedError(StreamFailure("dns-failed", result.message)) from result
+            if isinstance(result, BaseException):
+                raise result
+        if any(result.records for result in found):
             # RFC 2782: the root as target says that the service is decidedly not there: no address is tried.
             raise StreamFailedError(StreamFailure("dns-not-found", f"{domain} says that it has no XMPP service"))
         return (Target(domain, DEFAULT_PORT),)
+
+    def _order(self, services: Sequence[str], asked: Sequence[Found[SrvRecord] | BaseException]) -> tuple[Target, ...]:
+        found = {name: result for name, result in zip(services, asked, strict=True) if isinstance(result, Found)}
+        starttls, direct = found.get("xmpp-server", Found(())), found.get("xmpps-server", Found(()))
+        is_secure = all(result.is_secure for result in found.values() if result.records)
+        return order_targets(starttls.records, direct.records, random=self.random, is_secure=is_secure)
+
+    def forget(self, domain: str) -> None:
+        """Ask the DNS anew for ``domain``."""
+        self.resolver.forget(domain)
 
     async def find_addresses(self, target: Target, *, explicit: bool = False) -> tuple[str, ...]:
         """Give the addresses of ``target`` to dial, in order.

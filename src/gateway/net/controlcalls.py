@@ -26,7 +26,7 @@ from edgecert.shared.control import (
 from edgecert.shared.errors import ControlError, EdgecertError, LockedError, PermissionDeniedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from edgecert.shared.control import CloseOldStreams
     from edgecert.shared.jsonvalue import JsonObject
@@ -59,6 +59,10 @@ class ControlPlane(Protocol):
         """Give ``{"streams": [...]}``: each stream with direction, peer, proof, generation, age, counts."""
         ...
 
+    async def queues(self) -> JsonObject:
+        """Give ``{"queues": [...]}``: what waits for each partner's domain, since when, and the next attempt."""
+        ...
+
     async def swap(self, request: SwapRequest) -> JsonObject:
         """Keep a generation and put it into service, or stage it.
 
@@ -79,6 +83,14 @@ class ControlPlane(Protocol):
 
     async def reload(self) -> JsonObject:
         """Read limits, trust, access and certificates again: ``{"reloaded": true, "notes": [...]}``."""
+        ...
+
+    async def add_http01(self, tokens: Mapping[str, str]) -> JsonObject:
+        """Answer ACME http-01 for ``tokens`` (token and key authorization), for an hour: ``{"known": number}``."""
+        ...
+
+    async def forget_http01(self, tokens: Sequence[str]) -> JsonObject:
+        """Answer no more for ``tokens``; unknown ones are no error: ``{"known": number}``."""
         ...
 
     async def partners(self) -> JsonObject:
@@ -137,6 +149,7 @@ class ControlCalls:
             web.get("/v1/status", self._status),
             web.get("/v1/streams", self._streams),
             web.get("/v1/partners", self._partners),
+            web.get("/v1/queues", self._queues),
         ]
 
     def changing_routes(self) -> list[web.RouteDef]:
@@ -146,6 +159,8 @@ class ControlCalls:
             web.post("/v1/swap-held", self._swap_held),
             web.post("/v1/staged/cancel", self._cancel_staged),
             web.post("/v1/reload", self._reload),
+            web.post("/v1/http01", self._add_http01),
+            web.post("/v1/http01/forget", self._forget_http01),
             web.put("/v1/partners/{domain}", self._put_partner),
             web.delete("/v1/partners/{domain}", self._remove_partner),
             web.post("/v1/partners/apply", self._apply_partners),
@@ -177,6 +192,9 @@ class ControlCalls:
     async def _partners(self, _: web.Request) -> web.Response:
         return web.json_response(await self._plane.partners())
 
+    async def _queues(self, _: web.Request) -> web.Response:
+        return web.json_response(await self._plane.queues())
+
     async def _swap(self, request: web.Request) -> web.Response:
         return web.json_response(await self._plane.swap(decode_swap(await _read_object(request))))
 
@@ -194,6 +212,18 @@ class ControlCalls:
 
     async def _reload(self, _: web.Request) -> web.Response:
         return web.json_response(await self._plane.reload())
+
+    async def _add_http01(self, request: web.Request) -> web.Response:
+        tokens = (await _read_object(request)).get("tokens")
+        if not isinstance(tokens, dict) or not all(isinstance(value, str) for value in tokens.values()):
+            raise bad_call("tokens: an object of token and value is needed")
+        return web.json_response(await self._plane.add_http01({token: str(value) for token, value in tokens.items()}))
+
+    async def _forget_http01(self, request: web.Request) -> web.Response:
+        tokens = (await _read_object(request)).get("tokens")
+        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+            raise bad_call("tokens: a list of tokens is needed")
+        return web.json_response(await self._plane.forget_http01([str(token) for token in tokens]))
 
     async def _put_partner(self, request: web.Request) -> web.Response:
         body = await _read_object(request)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.errors import Condition
+from gateway.model.peer import Method
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.waiting import QueueTotals
+from gateway.policy.methods import method_set
 from gateway.xmpp.configs import OutboundConfig
 
 if TYPE_CHECKING:
@@ -128,7 +130,9 @@ class Dialler:
         if partner is None:
             raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
         connector = self._dialling.connector
-        targets = await connector.find_targets(domain, partner.proxy)
+        # XEP-0368's service is for those who may use TLS.
+        tls = bool(method_set(partner) & {Method.EXTERNAL, Method.TLS_DIALBACK})
+        targets = await connector.find_targets(domain, partner.proxy, direct_tls=tls)
         failures: list[StreamFailure] = []
         for target in targets:
             try:
@@ -142,10 +146,17 @@ class Dialler:
     async def _try_target(self, partner: Partner, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
         dialling, pair = self._dialling, self._pair
         config = OutboundConfig(pair.home, partner, pair.domain, dialling.limits, target.direct_tls)
+        connection = await self._connect(config, target, addresses)
+        await connection.ready
+        return connection
+
+    async def _connect(self, config: OutboundConfig, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
+        """Give a connection that is ready or has failed."""
+        dialling = self._dialling
         sock = await race_connect(addresses, target.port)
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: OutboundConnection(
-                pair,
+                self._pair,
                 config,
                 dialling.slot,
                 clock=dialling.clock,
@@ -155,11 +166,10 @@ class Dialler:
             sock=sock,
         )
         try:
-            await connection.ready
-        except BaseException:
-            if not connection.machine.closed:
+            await asyncio.wait([connection.ready])
+        finally:
+            if not connection.usable and not connection.machine.closed:
                 connection.abort()
-            raise
         return connection
 
 

@@ -61,6 +61,8 @@ class ComponentOwner(Protocol):
 class ComponentConnection(Connection[ComponentEvent]):
     """One component; it speaks for a domain once it has shown the secret."""
 
+    max_unsent = 0  # its partners are slowed down while it does not keep up
+
     def __init__(
         self,
         owner: ComponentOwner,

@@ -107,6 +107,10 @@ class Metrics:
         """Count a stanza or stream that policy refused or dropped, by a short word why."""
         self._refusals[direction, reason] += 1
 
+    def refusals(self, direction: str, reason: str) -> int:
+        """Give how often that was counted."""
+        return self._refusals[direction, reason]
+
     def entered(self, source: str, count: int = 1) -> None:
         """Count a stanza that is to reach a partner: ``stanza`` is new, ``disk`` was left by an earlier run."""
         self._entered[source] += count

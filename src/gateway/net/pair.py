@@ -179,6 +179,8 @@ class OutboundPair:
         """Try again at once: the partner was heard of."""
         self._failures = 0
         self.retry_at = 0.0
+        if self.failure is not None:
+            self._dialling.connector.forget(self.domain)
         self.dial_if_due()
 
     def close(self, condition: Condition | None = None, text: str = "") -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import dns.asyncresolver
 import dns.exception
+import dns.flags
 import dns.name
 import dns.nameserver
 import dns.rdatatype
@@ -46,13 +48,18 @@ class Found(Generic[T]):
 
     records: tuple[T, ...]
     exists: bool = True
+    is_secure: bool = False
+    """Whether a resolver that is trusted for it has validated the answer (AD, RFC 4035 §3.2.3)."""
 
 
 class Resolver:
     """Asks the configured nameservers, or the system's."""
 
-    def __init__(self, nameservers: Sequence[str], clock: Clock) -> None:
+    def __init__(self, nameservers: Sequence[str], clock: Clock, *, dnssec_trusted: bool = False) -> None:
         """Use ``nameservers`` (``address`` or ``address:port``); none given means the system's.
+
+        With ``dnssec_trusted`` the AD bit is believed, if every nameserver is on loopback: on any other way here
+        somebody could have set it.
 
         Raises:
             ResolveError: there is no nameserver at all, or one is no address.
@@ -68,6 +75,9 @@ class Resolver:
                 ]
         except (dns.resolver.NoResolverConfiguration, ValueError) as error:
             raise ResolveError(f"no nameserver: {error}", hint="[resolver] nameservers takes addresses") from error
+        self.believes_dnssec = dnssec_trusted and all(map(_is_loopback, self._resolver.nameservers))
+        if self.believes_dnssec:
+            self._resolver.flags = dns.flags.RD | dns.flags.AD  # RFC 6840 §5.7: asks for the AD bit
         self._resolver.timeout = QUERY_TIMEOUT
         self._resolver.lifetime = LOOKUP_TIMEOUT
 
@@ -85,19 +95,20 @@ class Resolver:
         Raises:
             ResolveError: neither family was answered.
         """
-        try:
-            ipv4 = await self._find(host, "A", str)
-        except ResolveError:
-            ipv6 = await self._find(host, "AAAA", str)
-            if not ipv6.records:
-                raise
-            return ipv6, Found(())
-        try:
-            return await self._find(host, "AAAA", str), ipv4
-        except ResolveError:
-            if not ipv4.records:
-                raise
-            return Found(()), ipv4
+        ipv6, ipv4 = await asyncio.gather(
+            self._find(host, "AAAA", str), self._find(host, "A", str), return_exceptions=True
+        )
+        found6, found4 = _records(ipv6), _records(ipv4)
+        if not found6.records and not found4.records:
+            for result in (ipv6, ipv4):
+                if isinstance(result, BaseException):
+                    raise result
+        return found6, found4
+
+    def forget(self, domain: str) -> None:
+        """Ask anew for ``domain`` and what is below it: it was heard of, so that what was not there may be now."""
+        for key in [key for key in self._cache if key[0] == domain or key[0].endswith(f".{domain}")]:
+            del self._cache[key]
 
     async def _find(self, name: str, kind: str, read: Callable[[object], T]) -> Found[T]:
         key = (name, kind)
@@ -119,10 +130,27 @@ class Resolver:
             return Found((), exists=False), _negative_ttl(error.responses().values())  # type: ignore[no-untyped-call]  # dnspython does not say
         except (dns.exception.DNSException, OSError) as error:
             raise ResolveError(f"{kind} {name}: {_explain(error)}") from error
+        is_secure = self.believes_dnssec and bool(answer.response.flags & dns.flags.AD)
         if answer.rrset is None:
-            return Found(()), _negative_ttl([answer.response])
+            return Found((), is_secure=is_secure), _negative_ttl([answer.response])
         records = tuple(read(record) for record in answer.rrset)
-        return Found(records), _clamp(float(answer.rrset.ttl), POSITIVE_TTL)
+        return Found(records, is_secure=is_secure), _clamp(float(answer.rrset.ttl), POSITIVE_TTL)
+
+
+def _records(result: Found[str] | BaseException) -> Found[str]:
+    """Give what was found; a family that failed has nothing. What is no failure of the DNS is raised."""
+    if isinstance(result, BaseException) and not isinstance(result, ResolveError):
+        raise result
+    return Found(()) if isinstance(result, BaseException) else result
+
+
+def _is_loopback(nameserver: object) -> bool:
+    """Whether a nameserver, as dnspython keeps it, is on this machine."""
+    address = nameserver if isinstance(nameserver, str) else getattr(nameserver, "address", "")
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_srv(record: object) -> SrvRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import groupby, islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 MAX_TARGETS: Final = 16
 MAX_ADDRESSES: Final = 4
+MAX_DRAWN: Final = 64
 DEFAULT_PORT: Final = 5269
+
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")  # RFC 4291 §2.5.5.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +37,24 @@ class Target:
     host: str
     port: int
     direct_tls: bool = False
+    is_secure: bool = False
+    """Whether DNSSEC proves that the domain delegates to this host, which may then prove itself by its own name."""
 
 
-def order_targets(starttls: Iterable[SrvRecord], direct: Iterable[SrvRecord], *, random: Random) -> tuple[Target, ...]:
+def order_targets(
+    starttls: Iterable[SrvRecord], direct: Iterable[SrvRecord], *, random: Random, is_secure: bool = False
+) -> tuple[Target, ...]:
     """Give the targets of both services mixed: by priority, and within one by weighted lot; 16 at most.
 
     Records whose target is the root say that there is no such service and name nothing to dial.
     """
     records = [(record, False) for record in starttls] + [(record, True) for record in direct]
     usable = sorted((pair for pair in records if pair[0].target), key=lambda pair: pair[0].priority)
-    ordered: list[Target] = []
-    for _, group in groupby(usable, key=lambda pair: pair[0].priority):
-        drawn = _draw(list(group), random)
-        ordered.extend(Target(record.target, record.port, is_direct) for record, is_direct in drawn)
-    return tuple(dict.fromkeys(ordered))[:MAX_TARGETS]
+    groups = (list(group) for _, group in groupby(usable, key=lambda pair: pair[0].priority))
+    drawn = (pair for group in groups for pair in _draw(group, random))
+    # Each draw looks at all that are left: of a thousand records few are ever drawn.
+    chosen = (Target(record.target, record.port, direct, is_secure) for record, direct in islice(drawn, MAX_DRAWN))
+    return tuple(dict.fromkeys(chosen))[:MAX_TARGETS]
 
 
 def _draw(group: list[tuple[SrvRecord, bool]], random: Random) -> Iterable[tuple[SrvRecord, bool]]:
@@ -68,10 +76,17 @@ def interleave(ipv6: Sequence[str], ipv4: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_private(address: str) -> bool:
-    """Whether ``address`` is one that a stranger's DNS must not lead us to: loopback, private, link-local, reserved."""
+    """Whether ``address`` is one that a stranger's DNS must not lead us to: loopback, private, link-local, reserved.
+
+    An IPv6 address that stands for an IPv4 address is judged as that one.
+    """
     parsed = ipaddress.ip_address(address)
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return not (mapped or parsed).is_global
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
+        if inner is None and (parsed in _NAT64 or parsed in _COMPATIBLE):
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        parsed = inner or parsed
+    return not parsed.is_global or parsed.is_multicast
 
 
 def parse_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:

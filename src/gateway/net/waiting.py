@@ -80,6 +80,13 @@ class WaitingRoom:
         return self._disk_octets + sum(stanza.size for stanza in self._fresh)
 
     @property
+    def waiting_since(self) -> datetime | None:
+        """When the oldest one that waits was accepted; None when none waits."""
+        if self.oldest is not None and (self.unread or self._loaded):
+            return self.oldest
+        return self._fresh[0].accepted_at if self._fresh else None
+
+    @property
     def only_in_memory(self) -> int:
         """How many are in memory and not on disk."""
         return len(self._fresh)

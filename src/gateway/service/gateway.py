@@ -17,10 +17,11 @@ from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
+from gateway.service.http01 import Http01Desk
 from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.queues import QueueDesk
-from gateway.service.report import describe_partners, describe_streams
+from gateway.service.report import describe_partners, describe_queues, describe_streams
 from gateway.service.setup import (
     certificate_options,
     hub_limits,
@@ -81,6 +82,7 @@ class Gateway:
         self.hub = make_hub(
             settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn, shelf=self._queues
         )
+        self._http01 = Http01Desk(settings.listen.http01, self.clock)
         self._partners = PartnerDesk(store, self._worker, self.hub)
         self._contacts = ContactDesk(store, self._worker, self.hub)
 
@@ -106,6 +108,7 @@ class Gateway:
                 try:
                     await self._load()
                     await open_listeners(settings, self.hub, self.listeners)
+                    await self._http01.open()
                     await control.start()
                     self.hub.restore_queues(await self._queues.backlogs())
                     tasks = [group.create_task(work, name=name) for name, work in self._keepers()]
@@ -134,6 +137,7 @@ class Gateway:
         for listener in self.listeners:
             listener.close()
         await self._contacts.settle()
+        self._http01.close()
         await self.hub.shut_down()
         await control.close()
 
@@ -182,6 +186,16 @@ class Gateway:
             work.close()
             return
         self._group.create_task(_guard(work, name), name=name)
+
+    # --- http-01
+
+    async def add_http01(self, tokens: Mapping[str, str]) -> JsonObject:
+        """Answer ACME http-01 for ``tokens``."""
+        return self._http01.add(tokens)
+
+    async def forget_http01(self, tokens: Sequence[str]) -> JsonObject:
+        """Answer no more for ``tokens``."""
+        return self._http01.forget(tokens)
 
     # --- certificates
 
@@ -313,6 +327,10 @@ class Gateway:
     async def streams(self) -> JsonObject:
         """Give each stream."""
         return {"streams": describe_streams(self.hub)}
+
+    async def queues(self) -> JsonObject:
+        """Give what waits for partners."""
+        return {"queues": describe_queues(self.hub)}
 
     # --- reload and partners
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gateway.net.hub import Hub
     from gateway.net.inbound import InboundConnection
     from gateway.net.outbound import OutboundConnection
+    from gateway.net.pair import OutboundPair
     from gateway.policy.partner import Partner
 
 
@@ -34,6 +35,29 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
         "state": state,
         "reason": str(failure) if failure is not None else "",
         "queued": sum(pair.queued for pair in pairs),
+    }
+
+
+def describe_queues(hub: Hub) -> list[JsonObject]:
+    """Give what waits for each partner's domain, and for which ones an attempt has failed."""
+    pairs = sorted(hub.pairs.items())
+    return [_describe_queue(hub, pair) for _, pair in pairs if not pair.empty or pair.failure is not None]
+
+
+def _describe_queue(hub: Hub, pair: OutboundPair) -> JsonObject:
+    clock, room = hub.dialling.clock, pair.room
+    oldest = pair.room.waiting_since
+    return {
+        "home": pair.home,
+        "domain": pair.domain,
+        "state": pair.state,
+        "reason": str(pair.failure) if pair.failure is not None else "",
+        "stanzas": pair.queued,
+        "on_disk": room.on_disk,
+        "unacknowledged": pair.unacknowledged,
+        "octets": room.octets,
+        "oldest_s": int((clock.now() - oldest).total_seconds()) if oldest is not None else 0,
+        "next_attempt_s": max(0, round(pair.retry_at - clock.monotonic())) if pair.connection is None else 0,
     }
 
 

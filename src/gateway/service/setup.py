@@ -74,7 +74,7 @@ def make_hub(
         ResolveError: there is no nameserver.
     """
     random = SystemRandom()
-    resolver = Resolver(settings.resolver.nameservers, clock)
+    resolver = Resolver(settings.resolver.nameservers, clock, dnssec_trusted=settings.resolver.dnssec_trusted)
     dialling = Dialling(
         connector=Connector(resolver, random, settings.resolver.allow_private_targets),
         slot=slot,

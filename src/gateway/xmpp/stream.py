@@ -88,6 +88,16 @@ class StreamMachine(ABC, Generic[StateT, EventT]):
         """Whether the stream has ended; what is left in ``data_to_send`` is its goodbye."""
         return self._closed
 
+    @property
+    def held(self) -> int:
+        """How many octets came and were not read yet."""
+        return self._parser.held
+
+    @property
+    def max_held(self) -> int:
+        """How many it may need to hold for the largest stanza."""
+        return self._limits.max_stanza_size
+
     def receive_data(self, data: bytes) -> None:
         """Take ``data`` from the peer. After the end of the stream it is thrown away.
 

@@ -182,7 +182,15 @@ class XmlStreamParser:
             raise self._fault
         if self._top is None and self._depth:
             self._taken = self._seen
+            if self._buffer and not self.held:
+                self._buffer.clear()  # an idle stream keeps nothing
+                self._base = self._taken
         return None
+
+    @property
+    def held(self) -> int:
+        """How many bytes belong to no event that was given."""
+        return self._base + len(self._buffer) - self._taken
 
     def unread(self) -> bytes:
         """Give the bytes after the last event given: a restarted stream's parser reads them."""

@@ -112,9 +112,9 @@ def test_a_component_off_loopback_needs_a_word(tmp_path: Path) -> None:
 
 
 def test_keys_that_wait_for_their_feature_are_named(tmp_path: Path) -> None:
-    text = "[gateway]\nlog_message_bodies = true\n[listen]\nhttp01 = '127.0.0.1:80'\n" + HOME + "consent = 'gateway'\n"
+    text = "[gateway]\nlog_message_bodies = true\n" + HOME + "consent = 'gateway'\n"
     named = [warning.split()[0] for warning in warn_settings(load(tmp_path, text))]
-    assert named == ["gateway.log_message_bodies", "listen.http01"]
+    assert named == ["gateway.log_message_bodies"]
 
 
 def test_exceptions_are_found_by_prepared_address(tmp_path: Path) -> None:

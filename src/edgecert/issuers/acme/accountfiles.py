@@ -101,7 +101,8 @@ class AccountFiles:
             raise StoreError(f"{path} is damaged", code="record-damaged", hint=hint) from None
 
     def save(self, url: str, contact: tuple[str, ...]) -> AccountRecord:
-        """Keep what the CA said."""
+        """Keep what the CA said; the caller holds the lock."""
+        sweep(self.path)
         record = AccountRecord(self._directory_url, self._name, url, contact)
         document = {"directory": record.directory, "name": record.name, "url": url, "contact": list(contact)}
         write_file(self.path / _RECORD, f"{json.dumps(document, indent=2)}\n".encode())

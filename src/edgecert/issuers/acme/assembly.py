@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
     from edgecert.issuers.acme.orderfile import OrderFile
+    from edgecert.issuers.acme.transport import Transport
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
 
@@ -40,6 +41,8 @@ class Acme:
     pause: Callable[[float], None]
     progress: Progress
     solver_for: Callable[[ChallengeOptions], ChallengeSolver]
+    connect: Callable[[Path | None], Transport] = HttpsTransport
+    """Makes what carries requests, given the file of CAs to trust."""
     _ahead: AheadTransport | None = field(default=None, init=False)
 
     @property
@@ -114,7 +117,7 @@ class Acme:
 
     def _transport(self) -> AheadTransport:
         ca_file = Path(self.options.directory_ca_file) if self.options.directory_ca_file else None
-        return AheadTransport(HttpsTransport(ca_file), self.options.directory)
+        return AheadTransport(self.connect(ca_file), self.options.directory)
 
     def _order_file(self, lineage: str, request_id: str) -> OrderFile:
         from edgecert.issuers.acme.orderfile import OrderFile  # noqa: PLC0415  # only where an order is placed

@@ -53,7 +53,7 @@ class AcmeClient:
             NetworkError: it was not reached or sent something else.
         """
         if self._directory is None:
-            response = self._persist(lambda: self._transport.send("GET", self.directory_url, {}))
+            response = self._persist(lambda _: self._transport.send("GET", self.directory_url, {}))
             document = dict(parse_object(response, "directory"))
             if not all(isinstance(document.get(name), str) for name in ("newNonce", "newAccount", "newOrder")):
                 raise malformed("directory")
@@ -76,26 +76,27 @@ class AcmeClient:
         """
         headers = {"Content-Type": _JOSE, **({"Accept": accept} if accept else {})}
 
-        def send() -> Response:
-            nonce = _decode_nonce(self._take_nonce())
+        def send(nonce: bytes) -> Response:
             signed = jws.JWS.sign(payload, self.key, ES256, nonce, url, kid)
             return self._transport.send("POST", url, headers, signed.json_dumps().encode())
 
-        return self._persist(send)
+        return self._persist(send, signed=True)
 
-    def _persist(self, send: Callable[[], Response]) -> Response:
-        """Send until there is an answer that trying again would not change."""
+    def _persist(self, send: Callable[[bytes], Response], *, signed: bool = False, keep_nonce: bool = True) -> Response:
+        """Send until there is an answer that trying again would not change; with a nonce each time if it is signed."""
         failures = bad_nonces = 0
         while True:
+            nonce = _decode_nonce(self._take_nonce()) if signed else b""
             try:
-                response = send()
+                response = send(nonce)
             except NetworkError as error:
                 failures += 1
                 if error.code != "acme-unreachable" or failures >= _FAILURES:
                     raise
                 self._patience.wait(growing_pause(5 + failures), "the CA to be reached")
                 continue
-            self._keep_nonce(response.headers)
+            if keep_nonce:
+                self._keep_nonce(response.headers)
             if response.status in _OK:
                 return response
             if _is_bad_nonce(response) and bad_nonces < _BAD_NONCES:
@@ -125,12 +126,12 @@ class AcmeClient:
         with self._lock:
             if self._nonces:
                 return self._nonces.pop()
-        response = self._transport.send("HEAD", self.resource("newNonce"), {})
-        nonce = response.headers.get("replay-nonce", "")
-        if not nonce:
-            message = f"the ACME server gave no nonce (status {response.status})"
-            raise NetworkError(message, code="acme-unreachable", hint="the fault is the CA's; try again later")
-        return nonce
+        url = self.resource("newNonce")
+        response = self._persist(lambda _: self._transport.send("HEAD", url, {}), keep_nonce=False)
+        if nonce := response.headers.get("replay-nonce", ""):
+            return nonce
+        message = f"the ACME server gave no nonce (status {response.status})"
+        raise NetworkError(message, code="acme-unavailable", hint="the fault is the CA's; try again later")
 
     def _keep_nonce(self, headers: Mapping[str, str]) -> None:
         if nonce := headers.get("replay-nonce"):

@@ -21,8 +21,8 @@ from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
 from edgecert.issuers.acme.wireobjects import new_order, parse_order
 from edgecert.shared.atomic import crash_point
-from edgecert.shared.chain import parse_certificates
-from edgecert.shared.errors import RefusedError
+from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
+from edgecert.shared.errors import MaterialError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
 _STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
-_SETTLING: Final = 12
+_SETTLING: Final = 16
+_DOWNLOADS: Final = 3
+_DOWNLOAD_PAUSE: Final = 5
 
 
 def is_staging(directory_url: str) -> bool:
@@ -117,7 +119,7 @@ class AcmeIssuer:
             raise proving.failure((), order.error)
         if order.status != "valid" or not order.certificate:
             raise malformed(f"order: it is {order.status} when it should be valid")
-        return parse_certificates(self.client.post(order.certificate, b"", kid=kid, accept=_PEM_CHAIN).body)
+        return self._download(kid, order.certificate, asked, proving)
 
     def _known_order(self, kid: str, state: OrderState) -> Order | None:
         """Give the order of an earlier run if it is this account's and can still become a certificate."""
@@ -156,6 +158,32 @@ class AcmeIssuer:
             if problem.kind == UNKNOWN or now.status not in ("processing", "valid"):
                 raise
             return now
+
+    def _download(self, kid: str, url: str, asked: IssueOrder, proving: Proving) -> tuple[x509.Certificate, ...]:
+        """Give the certificates at ``url``; what is no chain for our key is asked for again before it is told.
+
+        An order that has led to another key's certificate is forgotten: the next run places a new one.
+
+        Raises:
+            MaterialError: as :func:`parse_certificates` and :func:`order_chain` give it.
+        """
+        spki = spki_sha256(asked.csr.public_key())
+        for number in range(_DOWNLOADS):
+            body = self.client.post(url, b"", kid=kid, accept=_PEM_CHAIN).body
+            try:
+                certificates = parse_certificates(body)
+                verify_chain_order(order_chain(spki, certificates).certificates)
+            except MaterialError as error:
+                if number + 1 < _DOWNLOADS:
+                    self.patience.wait(growing_pause(_DOWNLOAD_PAUSE + number), "the CA to send the certificate")
+                    continue
+                if error.code == "key-mismatch":
+                    proving.file.save(replace(proving.state, order=""))
+                error.message = f"what the CA sent as the certificate cannot be used: {error.message}"
+                error.hint = "the fault is the CA's: tell it, and run the command again"
+                raise
+            return certificates
+        raise AssertionError  # the last round returns or raises
 
     def _fetch(self, kid: str, url: str) -> Order:
         return parse_order(self.client.post(url, b"", kid=kid), url)

@@ -51,7 +51,7 @@ class Patience:
     def retry_after(self, header: str) -> float | None:
         """Give the seconds that a Retry-After header means (RFC 9110 §10.2.3), or None if it says nothing."""
         text = header.strip()
-        if text.isdigit():
+        if text.isascii() and text.isdecimal():
             return float(text)
         try:
             moment = parsedate_to_datetime(text)

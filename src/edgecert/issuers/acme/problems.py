@@ -18,6 +18,7 @@ _LONGEST_TEXT: Final = 500
 # What to do, by the last word of the problem's type.
 _HINTS: Final[Mapping[str, str]] = {
     "badCSR": "the CA does not take this key or these names: choose another key_algorithm or bit_length",
+    "badNonce": "the CA refuses the nonces that it gives itself; the fault is the CA's, try again later",
     "badPublicKey": "the CA does not take this kind of key",
     "caa": "a CAA record forbids this CA; add its name to the record, or wait until the change is seen everywhere",
     "connection": "the CA could not connect: does the name lead to this host, and is the port open from everywhere?",

@@ -124,6 +124,11 @@ _CHALLENGES: Final[Mapping[str, Explanation]] = {
         "Another program has it, or the address is not one of this host's.",
         "If a web server runs there, let it serve the files: `webroot` in the place of `listen`.",
     ),
+    "gateway-http01": Explanation(
+        "The gateway does not answer http-01",
+        "It is not running, or its `gateway.toml` has no `listen.http01`.",
+        'Set `http01 = "0.0.0.0:80"` in `[listen]` and restart it once; tokens come over its control socket.',
+    ),
     "webroot-unwritable": Explanation(
         "Nothing can be written below the webroot",
         "The directory is not there, or this user may not write into it.",

@@ -321,6 +321,16 @@ _MATERIAL: Final[Mapping[str, Explanation]] = {
 }
 
 _SOCKETS: Final[Mapping[str, Explanation]] = {
+    "http01-not-listening": Explanation(
+        "this gateway does not answer http-01",
+        "`listen.http01` is empty in its gateway.toml.",
+        'set it, for example `http01 = "0.0.0.0:80"`, and restart the gateway once.',
+    ),
+    "http01-full": Explanation(
+        "the gateway knows a thousand http-01 tokens already",
+        "Many orders are under way, or runs that were killed left theirs behind.",
+        "wait: each token is forgotten after an hour.",
+    ),
     "address-forbidden": Explanation(
         "the gateway may not listen on this address",
         "Ports below 1024 need a right of their own.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.challenges.responder import ResponderSolver, respond
+from edgecert.challenges.responder import ResponderSolver
 from edgecert.model.challenge import Challenge
 from edgecert.shared.errors import ChallengeError
 from tests.support.net import free_port, loopback_net
@@ -80,21 +80,3 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(host: str) -> None:
         ResponderSolver(f"{host}:8080").present((ONE,))
     assert caught.value.code == "listen-failed"
     assert "webroot" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("head", "status"),
-    [
-        (b"GET /.well-known/acme-challenge/token-1 HTTP/1.1\r\n\r\n", b"200"),
-        (b"HEAD /.well-known/acme-challenge/token-1 HTTP/1.1\r\n\r\n", b"200"),
-        (b"POST /.well-known/acme-challenge/token-1 HTTP/1.1\r\n\r\n", b"400"),
-        (b"GET /.well-known/acme-challenge/../token-1 HTTP/1.1\r\n\r\n", b"404"),
-        (b"GET / HTTP/1.1\r\n\r\n", b"404"),
-        (b"\xff\xfe", b"400"),
-        (b"", b"400"),
-    ],
-)
-def test_knows_nothing_but_its_tokens(head: bytes, status: bytes) -> None:
-    answer = respond(head, {ONE.path: ONE.value, "/": "never"})
-    assert answer.split(b" ")[1] == status
-    assert answer.endswith(b"token-1.print") is (head.startswith(b"GET") and status == b"200")

@@ -39,3 +39,13 @@ def test_what_stands_in_the_way_is_told(tmp_path: Path) -> None:
     with pytest.raises(ChallengeError) as caught:
         WebrootSolver(tmp_path).present((ONE,))
     assert caught.value.code == "webroot-unwritable"
+
+
+def test_what_a_killed_run_was_writing_is_taken_away_and_nobody_elses(tmp_path: Path) -> None:
+    solver, place = WebrootSolver(tmp_path), tmp_path / ".well-known" / "acme-challenge"
+    solver.clean_up((ONE,))
+    solver.present((TWO,))
+    for name in (".token-1.0123456789ab.tmp", ".token-3.0123456789ab.tmp"):
+        (place / name).touch()
+    solver.clean_up((ONE,))
+    assert {path.name for path in place.iterdir()} == {"token-2", ".token-3.0123456789ab.tmp"}

@@ -61,6 +61,6 @@ def test_a_wrong_configuration_is_2(config: Path) -> None:
     assert "domain" in result.stderr
 
 
-def test_a_warning_is_3(config: Path) -> None:
-    config.write_text(config.read_text() + "\n[limits]\nsubscription_refresh_interval = 60\n")
+def test_a_warning_is_3(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
     assert gateway_cli("check", "-c", str(config)).code == 3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,94 +13,16 @@ from gateway.tls.channel import TlsChannel
 from gateway.tls.context import build_contexts
 from tests.support.clock import FakeClock
 from tests.support.pki import now
+from tests.support.rawpeer import DOMAIN, STARTTLS, dial, dial_tls, header
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.integration.gateway.conftest import World
 
-DOMAIN = "contoso.example"
-STARTTLS = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-
-
-def header(from_: str = "") -> bytes:
-    said = f" from='{from_}'" if from_ else ""
-    return (
-        f"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-        f"to='{DOMAIN}'{said} version='1.0'>"
-    ).encode()
-
-
-class RawPeer:
-    """A peer that says what a test wants, over our TLS or without."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._tls: TlsChannel | None = None
-        self.text = b""
-
-    def say(self, data: bytes) -> None:
-        if self._tls is None:
-            self._writer.write(data)
-            return
-        self._tls.send(data)
-        self._writer.write(self._tls.data_to_send())
-
-    async def until(self, pattern: bytes) -> bytes:
-        async with asyncio.timeout(20):
-            while (found := re.search(pattern, self.text, re.DOTALL)) is None:
-                data = await self._reader.read(65536)
-                assert data, f"closed; got {self.text!r}"
-                self.text += self._decrypt(data)
-        self.text = self.text[found.end() :]
-        return found.group(0)
-
-    async def until_closed(self) -> bytes:
-        async with asyncio.timeout(20):
-            while data := await self._reader.read(65536):
-                self.text += self._decrypt(data)
-        return self.text
-
-    async def shake_hands(self, channel: TlsChannel) -> None:
-        self._tls = channel
-        self._writer.write(channel.data_to_send())
-        async with asyncio.timeout(20):
-            while not channel.handshake_done:
-                self.text += self._decrypt(await self._reader.read(65536))
-
-    def _decrypt(self, data: bytes) -> bytes:
-        if self._tls is None:
-            return data
-        self._tls.receive_data(data)
-        self._writer.write(self._tls.data_to_send())
-        return self._tls.read()
-
-    async def close(self) -> None:
-        self._writer.close()
-        await self._writer.wait_closed()
-
-
-async def dial(world: World, port: int = 5269) -> RawPeer:
-    return RawPeer(*await asyncio.open_connection(world.addresses[DOMAIN], port))
-
-
-async def dial_tls(world: World, gateway: Gateway) -> RawPeer:
-    peer = await dial(world)
-    peer.say(header())
-    await peer.until(rb"</stream:features>")
-    peer.say(STARTTLS)
-    await peer.until(rb"<proceed[^>]*>")
-    issued = world.pki.issue(["fabrikam.example"])
-    contexts = build_contexts(
-        [issued.bundle()], domains=["fabrikam.example"], trust=gateway.certificates.slot.current.trust
-    )
-    await peer.shake_hands(TlsChannel.client(contexts, "fabrikam.example", DOMAIN))
-    return peer
-
 
 async def test_bytes_behind_starttls_in_the_clear_end_the_stream(world: World) -> None:
     async with world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN])):
-        peer = await dial(world)
+        peer = await dial(world.addresses[DOMAIN])
         peer.say(header())
         await peer.until(rb"</stream:features>")
         peer.say(STARTTLS + header("fabrikam.example"))
@@ -114,7 +34,7 @@ async def test_bytes_behind_starttls_in_the_clear_end_the_stream(world: World) -
 
 async def test_garbage_instead_of_tls_ends_the_connection_and_is_counted(world: World) -> None:
     async with world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN])) as gateway:
-        peer = await dial(world)
+        peer = await dial(world.addresses[DOMAIN])
         peer.say(header())
         await peer.until(rb"</stream:features>")
         peer.say(STARTTLS)
@@ -127,7 +47,7 @@ async def test_garbage_instead_of_tls_ends_the_connection_and_is_counted(world: 
 
 async def test_a_probe_without_from_sees_the_certificate_and_then_its_mistake(world: World) -> None:
     async with world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN])) as gateway:
-        peer = await dial_tls(world, gateway)
+        peer = await dial_tls(world.addresses[DOMAIN], gateway, world.pki)
         peer.say(header())
         assert b"improper-addressing" in await peer.until_closed()
         await peer.close()
@@ -135,7 +55,7 @@ async def test_a_probe_without_from_sees_the_certificate_and_then_its_mistake(wo
 
 async def test_a_peer_is_told_that_it_is_no_partner_inside_tls(world: World) -> None:
     async with world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN])) as gateway:
-        peer = await dial_tls(world, gateway)
+        peer = await dial_tls(world.addresses[DOMAIN], gateway, world.pki)
         peer.say(header("fabrikam.example"))
         ending = await peer.until_closed()
         assert b"policy-violation" in ending
@@ -148,7 +68,7 @@ async def test_who_does_not_authenticate_in_time_has_to_go(world: World) -> None
     gateway = Gateway(world.settings(DOMAIN, 1), clock=clock)
     async with gateway.running():
         await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle()))
-        peer = await dial(world)
+        peer = await dial(world.addresses[DOMAIN])
         peer.say(header())
         await peer.until(rb"</stream:features>")
         clock.advance(timedelta(seconds=59))
@@ -161,7 +81,7 @@ async def test_who_does_not_authenticate_in_time_has_to_go(world: World) -> None
 
 async def test_a_shutdown_says_goodbye(world: World) -> None:
     async with world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN])):
-        peer = await dial(world)
+        peer = await dial(world.addresses[DOMAIN])
         peer.say(header())
         await peer.until(rb"</stream:features>")
     assert b"system-shutdown" in await peer.until_closed()
@@ -172,7 +92,7 @@ async def test_a_shutdown_says_goodbye(world: World) -> None:
 async def test_a_handshake_in_progress_keeps_what_it_began_with(world: World, port: int) -> None:
     first, second = world.pki.issue([DOMAIN]), world.pki.issue([DOMAIN])
     async with world.gateway(world.settings(DOMAIN, 1, direct=True), first) as gateway:
-        peer = await dial(world, port)
+        peer = await dial(world.addresses[DOMAIN], port)
         if port == 5269:
             peer.say(header())
             await peer.until(rb"</stream:features>")

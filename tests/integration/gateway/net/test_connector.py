@@ -54,6 +54,23 @@ async def test_the_bare_domain_is_dialled_only_without_services(zone: tuple[Zone
     assert await code_of(connector(net)) == "dns-not-found"
 
 
+async def test_direct_tls_is_left_out_where_tls_is(zone: tuple[Zone, str]) -> None:
+    served, net = zone
+    served.records.update(host_records(DOMAIN, f"{net}1", direct_tls_port=5270))
+    targets = await connector(net).find_targets(DOMAIN, direct_tls=False)
+    assert targets == (Target(f"xmpp.{DOMAIN}", 5269),)
+    assert {name for name, _ in served.queries} == {f"_xmpp-server._tcp.{DOMAIN}"}
+
+
+async def test_one_service_without_an_answer_does_not_hide_the_other(zone: tuple[Zone, str]) -> None:
+    served, net = zone
+    served.records.update(host_records(DOMAIN, f"{net}1"))
+    served.broken.add(f"_xmpps-server._tcp.{DOMAIN}")
+    assert await connector(net).find_targets(DOMAIN) == (Target(f"xmpp.{DOMAIN}", 5269),)
+    served.records[f"_xmpp-server._tcp.{DOMAIN}"] = {"SRV": ["0 0 0 ."]}
+    assert await code_of(connector(net)) == "dns-failed"  # the other one may be there
+
+
 async def test_the_ways_in_which_the_dns_says_no_are_told_apart(zone: tuple[Zone, str]) -> None:
     served, net = zone
     assert await code_of(connector(net), Target("absent.example", 5269)) == "dns-not-found"

@@ -50,6 +50,8 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
     await rig.call(lambda client: client.post("/v1/swap-held", {"name": "edge"}))
     await rig.call(lambda client: client.post("/v1/staged/cancel", {"name": "edge"}))
     await rig.call(lambda client: client.post("/v1/reload", {}))
+    await rig.call(lambda client: client.post("/v1/http01", {"tokens": {"one": "one.print"}}))
+    await rig.call(lambda client: client.post("/v1/http01/forget", {"tokens": ["one"]}))
     await rig.call(lambda client: client.put("/v1/partners/a.example", {"description": "A", "domain": "other.example"}))
     await rig.call(lambda client: client.delete("/v1/partners/a.example"))
     await rig.call(
@@ -64,6 +66,8 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
         ("swap_held", "edge", None, "keep"),
         ("cancel_staged", "edge"),
         ("reload",),
+        ("add_http01", {"one": "one.print"}),
+        ("forget_http01", ["one"]),
         ("put_partner", {"description": "A", "domain": "a.example"}),
         ("remove_partner", "a.example"),
         ("apply_partners", [{"domain": "b.example"}], True),

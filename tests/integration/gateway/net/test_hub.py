@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edgecert.shared.control import SwapRequest
+from gateway.net.connection import MAX_UNREAD, WRITE_HIGH
 from gateway.net.hub import HubLimits
 from gateway.policy.access import Access
 from gateway.service import Gateway
@@ -115,6 +116,7 @@ async def test_a_slow_home_system_slows_its_partners_down_and_nobody_loses(world
         for number in range(count):
             await alice.message(ALICE, BOB, f"{number}:{body}")
         await eventually(lambda: right.hub.components["fabrikam.example"].congested)
+        assert right.hub.dialling.registry.held <= 2 * WRITE_HIGH + MAX_UNREAD
         received = await bob.receive_bodies(count)
         assert [text.partition(":")[0] for text in received] == [str(number) for number in range(count)]
 

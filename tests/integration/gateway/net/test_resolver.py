@@ -73,6 +73,61 @@ async def test_names_are_absolute(zone: tuple[Zone, str]) -> None:
     assert {name for name, _ in served.queries} == {SERVICE}
 
 
+async def test_who_was_heard_of_is_looked_up_anew(zone: tuple[Zone, str]) -> None:
+    served, address = zone
+    resolver = Resolver([address], FakeClock())
+    assert not (await resolver.find_srv("xmpp-server", "contoso.example")).exists
+    assert not (await resolver.find_srv("xmpp-server", "other.example")).exists
+    served.records[SERVICE] = {"SRV": ["0 0 5269 xmpp.contoso.example."]}
+    assert not (await resolver.find_srv("xmpp-server", "contoso.example")).exists
+    resolver.forget("contoso.example")
+    assert (await resolver.find_srv("xmpp-server", "contoso.example")).records
+    assert served.queries.count(("_xmpp-server._tcp.other.example", "SRV")) == 1
+
+
+async def test_aliases_are_followed_and_a_loop_of_them_is_no_answer(zone: tuple[Zone, str]) -> None:
+    served, address = zone
+    served.records["a.example"] = {"CNAME": ["b.example."]}
+    served.records["b.example"] = {"A": ["192.0.2.1"]}
+    served.records["c.example"] = {"CNAME": ["d.example."]}
+    served.records["d.example"] = {"CNAME": ["c.example."]}
+    resolver = Resolver([address], FakeClock())
+    assert (await resolver.find_addresses("a.example"))[1].records == ("192.0.2.1",)
+    with pytest.raises(ResolveError):
+        await resolver.find_addresses("c.example")
+
+
+async def test_a_thousand_records_are_read(zone: tuple[Zone, str]) -> None:
+    served, address = zone
+    served.records[SERVICE] = {"SRV": [f"{number} 0 5269 h{number}.example." for number in range(1000)]}
+    resolver = Resolver([address], FakeClock())
+    assert len((await resolver.find_srv("xmpp-server", "contoso.example")).records) == 1000
+
+
+async def test_one_family_that_fails_is_no_failure(zone: tuple[Zone, str]) -> None:
+    served, address = zone
+    served.records["a.example"] = {"A": ["192.0.2.1"]}
+    served.broken_kinds.add(("a.example", "AAAA"))
+    ipv6, ipv4 = await Resolver([address], FakeClock()).find_addresses("a.example")
+    assert (ipv6.records, ipv4.records) == ((), ("192.0.2.1",))
+
+
+@pytest.mark.parametrize(("trusted", "validated"), [(True, True), (True, False), (False, True), (False, False)])
+async def test_the_ad_bit_is_believed_where_it_is_trusted(
+    zone: tuple[Zone, str], trusted: bool, validated: bool
+) -> None:
+    served, address = zone
+    served.records[SERVICE] = {"SRV": ["0 0 5269 xmpp.contoso.example."]}
+    served.validated = validated
+    resolver = Resolver([address], FakeClock(), dnssec_trusted=trusted)
+    assert (await resolver.find_srv("xmpp-server", "contoso.example")).is_secure is (trusted and validated)
+
+
+def test_the_ad_bit_of_a_nameserver_off_loopback_is_never_believed() -> None:
+    assert Resolver(["127.0.0.1"], FakeClock(), dnssec_trusted=True).believes_dnssec
+    assert not Resolver(["127.0.0.1", "192.0.2.53"], FakeClock(), dnssec_trusted=True).believes_dnssec
+
+
 def test_a_nameserver_is_an_address() -> None:
     with pytest.raises(ResolveError, match="nameserver"):
         Resolver(["dns.example"], FakeClock())

@@ -38,6 +38,16 @@ def test_the_root_is_no_target_and_there_are_sixteen_at_most() -> None:
     assert len(order_targets(many, [], random=RANDOM)) == 16
 
 
+def test_the_same_server_named_often_is_one() -> None:
+    same = [SrvRecord(0, 1, 5269, "one.example")] * 1000
+    assert order_targets(same, [SrvRecord(1, 1, 5269, "other.example")], random=RANDOM)[0].host == "one.example"
+
+
+def test_what_dnssec_has_proved_is_told_of_each_target() -> None:
+    (target,) = order_targets([SrvRecord(0, 1, 5269, "one.example")], [], random=RANDOM, is_secure=True)
+    assert target.is_secure
+
+
 def test_families_take_turns() -> None:
     assert interleave(["::1", "::2", "::3"], ["10.0.0.1"]) == ("::1", "10.0.0.1", "::2", "::3")
     assert interleave([], ["10.0.0.1", "10.0.0.2"]) == ("10.0.0.1", "10.0.0.2")
@@ -45,13 +55,29 @@ def test_families_take_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.1.1", "::1", "fe80::1", "::ffff:10.0.0.1"]
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.1.1",
+        "::1",
+        "fe80::1",
+        "::ffff:10.0.0.1",
+        "0.0.0.1",
+        "224.0.0.1",
+        "ff02::1",
+        "64:ff9b::127.0.0.1",
+        "2002:7f00:1::1",
+        "::127.0.0.1",
+        "100.64.0.1",
+    ],
 )
 def test_private_addresses_are_known(address: str) -> None:
     assert is_private(address)
 
 
-@pytest.mark.parametrize("address", ["9.9.9.9", "2620:fe::fe"])
+@pytest.mark.parametrize("address", ["9.9.9.9", "2620:fe::fe", "64:ff9b::9.9.9.9"])
 def test_public_addresses_are_known(address: str) -> None:
     assert not is_private(address)
 

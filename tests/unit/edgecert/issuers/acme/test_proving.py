@@ -79,10 +79,11 @@ def test_what_cannot_be_published_is_told_and_cleaned_up(parts: Parts) -> None:
 
 def test_a_clean_up_that_fails_is_a_warning_and_tried_again_by_the_next_run(parts: Parts) -> None:
     parts.solver.fault_in_clean_up = ChallengeError("the zone is locked")
-    assert parts.issuer().issue(an_order("sip.contoso.com")).certificates
+    order = an_order("sip.contoso.com")
+    assert parts.issuer().issue(order).certificates
     assert parts.watcher.codes == ["challenge-left-behind"]
     parts.solver.fault_in_clean_up = None
-    parts.issuer().issue(an_order("sip.contoso.com"))
+    parts.issuer().issue(order)
     assert parts.solver.published == set()
 
 
