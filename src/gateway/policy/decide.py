@@ -7,7 +7,7 @@ tells nothing: blocked, unlisted, gated and absent look alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gateway.errors import StanzaCondition
@@ -79,16 +79,20 @@ FORWARD_WITHOUT_NOTES: Final = Forward(notes=False)
 APPROVE: Final = Approve()
 
 
-class Standing(StrEnum):
+class Standing(Enum):
     """How a partner's user stands to a home user; the columns of the table."""
+
+    __hash__ = object.__hash__  # as that of Act
 
     TRUSTED = "federated, public-verified"
     LISTED = "public-unverified, listed"
     UNLISTED = "public-unverified, not listed"
 
 
-class Rule(StrEnum):
+class Rule(Enum):
     """What a cell of the table says; the value is how the documentation writes it."""
+
+    __hash__ = object.__hash__  # as that of Act
 
     FORWARD = "forwarded"
     CONSENT = "forwarded; with `consent = gateway` approved by the gateway"
@@ -125,6 +129,7 @@ INBOUND: Final[Mapping[Act, tuple[Rule, Rule, Rule]]] = {
 _CELLS: Final[Mapping[tuple[Act, Standing], Rule]] = {
     (act, standing): rule for act, rules in INBOUND.items() for standing, rule in zip(Standing, rules, strict=True)
 }
+_TURNED_AWAY: Final = frozenset({Rule.REFUSE, Rule.DENY, Rule.DROP, Rule.DROP_AND_SHOW})
 _TRUSTED_TYPES: Final = frozenset({"federated", "public-verified"})
 _SHOWN_CONDITION: Final = StanzaCondition.SERVICE_UNAVAILABLE
 _REFUSE_UNSUPPORTED: Final = Refuse(_SHOWN_CONDITION, Reason.UNSUPPORTED)
@@ -162,7 +167,7 @@ def decide_inbound(
     rule = _CELLS[act, standing]
     if rule is Rule.FORWARD:
         return FORWARD
-    if rule in {Rule.REFUSE, Rule.DENY, Rule.DROP, Rule.DROP_AND_SHOW}:
+    if rule in _TURNED_AWAY:
         return _turn_away(rule, Reason.GROUPCHAT if standing is not Standing.UNLISTED else unlisted)
     return _decide_by_state(rule, contact, home, answers=answers)
 

@@ -52,8 +52,9 @@ def without_notes(envelope: Envelope) -> Envelope | None:
         return _written(envelope, _bare_presence(envelope_tree(envelope)))
     if envelope.kind == "message":
         return _message(envelope) if _IN_MESSAGES.search(raw) else envelope
-    if envelope.type == "result" and (LAST.encode() in raw or PUBSUB.encode() in raw):
-        return _written(envelope, _bare_result(envelope_tree(envelope), personal=bool(envelope.from_.local)))
+    if LAST.encode() in raw or (envelope.type == "result" and PUBSUB.encode() in raw):
+        personal = envelope.type == "result" and bool(envelope.from_.local)
+        return _written(envelope, _bare_iq(envelope_tree(envelope), personal=personal))
     return envelope
 
 
@@ -124,10 +125,10 @@ def _is_key_node(items: Element) -> bool:
     return items.attributes.get("node", "").startswith(KEY_NODES)
 
 
-# --- answers
+# --- queries and answers
 
 
-def _bare_result(tree: Element, *, personal: bool) -> Element:
+def _bare_iq(tree: Element, *, personal: bool) -> Element:
     return replace(tree, children=tuple(_bare_payload(child, personal=personal) for child in tree.children))
 
 

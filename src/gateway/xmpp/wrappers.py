@@ -51,6 +51,8 @@ class WrapperFilter:
         """Whether it pays to build a tree: most messages bear an id of their sender's own archive."""
         if b"urn:xmpp:carbons:" in raw or b"urn:xmpp:mam:" in raw:
             return True
+        if b"<stanza-id" not in raw and b"delay" not in raw:
+            return False
         return any(self._may_name_home(tag) for tag in _SIGNED.findall(raw))
 
     def _may_name_home(self, tag: bytes) -> bool:

@@ -159,6 +159,8 @@ def test_asking_for_a_note_gives_an_empty_node() -> None:
 
 
 @pytest.mark.parametrize("type_", ["get", "set", "error"])
-def test_other_queries_are_not_touched(type_: str) -> None:
-    before = stanza("iq", "<query xmlns='jabber:iq:last'/>", type_)
+def test_asking_for_somebody_elses_items_is_not_touched(type_: str) -> None:
+    items = "<items node='http://jabber.org/protocol/mood'><item id='1'/></items>"
+    before = stanza("iq", f"<pubsub xmlns='http://jabber.org/protocol/pubsub'>{items}</pubsub>", type_)
     assert without_notes(before) is before
+    assert "secret" not in stripped("iq", "<query xmlns='jabber:iq:last'>secret</query>", type_)
