@@ -314,7 +314,6 @@ _HOME_CHECKS: Final[tuple[Callable[[Home], Iterator[KeyProblem]], ...]] = (_chec
 
 # Keys that are read and checked but change nothing in this version, with what they wait for.
 _WAITING: Final = (
-    ("gateway", "dialback_secret_file", "server dialback"),
     ("gateway", "log_message_bodies", "a log of stanzas"),
 )
 
