@@ -15,7 +15,7 @@ from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.store.filesystem import FilesystemStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from edgecert.interfaces import ChallengeSolver, Deployer, Issuer, Progress, SavedSettings
     from edgecert.issuers.acme.assembly import Acme
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.apply import Applying
     from edgecert.lifecycle.issue import Issuance
     from edgecert.lifecycle.renew import Renewing
+    from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest, ChallengeOptions, DeployTarget
     from edgecert.shared.clock import Clock
@@ -114,8 +115,21 @@ class Wiring:
         if problems:
             source = "issuing by ACME"
             raise ConfigError([ConfigProblem(source, 0, problem.key, problem.message) for problem in problems])
-        solver_for = partial(self._solver, request)
-        return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, solver_for)
+        return Acme(
+            request.issuer,
+            self.state_dir,
+            self.clock,
+            time.sleep,
+            self.progress,
+            partial(self._solver, request),
+            lookup=self._ask_dns,
+        )
+
+    @staticmethod
+    def _ask_dns(questions: Iterable[Question]) -> Answers:
+        from edgecert.dns.lookup import Lookup  # noqa: PLC0415  # only where the DNS has to be asked
+
+        return Lookup().ask(questions)
 
     def _solver(self, request: CertificateRequest, options: ChallengeOptions) -> ChallengeSolver:
         if options.type == "dns-01":

@@ -55,7 +55,9 @@ class StanzaCondition(StrEnum):
     ITEM_NOT_FOUND = "item-not-found"
     JID_MALFORMED = "jid-malformed"
     NOT_ALLOWED = "not-allowed"
+    NOT_AUTHORIZED = "not-authorized"
     POLICY_VIOLATION = "policy-violation"
+    REMOTE_CONNECTION_FAILED = "remote-connection-failed"  # of a dialback error, XEP-0220 §2.4.2
     REMOTE_SERVER_NOT_FOUND = "remote-server-not-found"
     REMOTE_SERVER_TIMEOUT = "remote-server-timeout"
     RESOURCE_CONSTRAINT = "resource-constraint"

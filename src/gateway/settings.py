@@ -313,10 +313,7 @@ def _check_home_listen(home: Home) -> Iterator[KeyProblem]:
 _HOME_CHECKS: Final[tuple[Callable[[Home], Iterator[KeyProblem]], ...]] = (_check_home_domain, _check_home_listen)
 
 # Keys that are read and checked but change nothing in this version, with what they wait for.
-_WAITING: Final = (
-    ("gateway", "dialback_secret_file", "server dialback"),
-    ("gateway", "log_message_bodies", "a log of stanzas"),
-)
+_WAITING: Final = (("gateway", "log_message_bodies", "a log of stanzas"),)
 
 
 def warn_settings(settings: GatewaySettings) -> tuple[str, ...]:

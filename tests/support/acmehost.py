@@ -26,11 +26,13 @@ class AcmeHost:
     directory: Path
     net: str
     server: AcmeServer
+    state_dir: Path | None = None
+    """Another state directory than the host's own."""
 
     @property
     def state(self) -> Path:
         """The state directory."""
-        return self.directory / "state"
+        return self.state_dir or self.directory / "state"
 
     @property
     def flags_file(self) -> Path:

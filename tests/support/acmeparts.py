@@ -13,11 +13,13 @@ from edgecert.interfaces import IssueOrder
 from edgecert.issuers.acme.account import Account, AccountOptions
 from edgecert.issuers.acme.accountfiles import AccountFiles
 from edgecert.issuers.acme.client import AcmeClient
+from edgecert.issuers.acme.clockwatch import ClockWatch
 from edgecert.issuers.acme.issuer import AcmeIssuer
 from edgecert.issuers.acme.orderfile import OrderFile
 from edgecert.issuers.acme.patience import Patience
 from edgecert.issuers.acme.proving import Rules
 from edgecert.model.csr import build_csr
+from edgecert.model.dnsrecords import Answer, Question
 from edgecert.model.keys import generate_key
 from edgecert.model.request import ChallengeOptions, Subject
 from edgecert.model.sanplan import PlannedCertificate, PlannedName
@@ -28,6 +30,8 @@ from tests.support.world import Watcher
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edgecert.model.keys import PrivateKey
 
 TERMS = AccountOptions(accept_terms=True)
 WITH_DNS = (
@@ -56,6 +60,7 @@ class Parts:
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     solver: MemorySolver = field(default_factory=MemorySolver)
+    dns: dict[Question, Answer] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
 
     @cached_property
@@ -86,11 +91,16 @@ class Parts:
 
     def client(self, patience: Patience | None = None) -> AcmeClient:
         """Give a client of the server."""
-        return AcmeClient(self.server.url, self.server, JWKEC(key=self.files.key()), patience or self.patience())
+        watch = ClockWatch(self.clock, self.watcher)
+        return AcmeClient(self.server.url, self.server, JWKEC(key=self.files.key()), patience or self.patience(), watch)
 
     def account(self, client: AcmeClient | None = None) -> Account:
         """Give the account."""
-        return Account(client or self.client(), self.files, self.terms, self.watcher)
+        return Account(client or self.client(), self.files, self.terms, self.watcher, self.client_of)
+
+    def client_of(self, key: PrivateKey) -> AcmeClient:
+        """Give a client with another key."""
+        return AcmeClient(self.server.url, self.server, JWKEC(key=key), self.patience())
 
     def issuer(self) -> AcmeIssuer:
         """Give an issuer as a new run would have it."""
@@ -98,5 +108,12 @@ class Parts:
         client = self.client(patience)
         rules = Rules(self.options, tuple(self.solver for _ in self.options))
         return AcmeIssuer(
-            client, self.account(client), rules, lambda *_: self.order_file, patience, self.watcher, self.profile
+            client,
+            self.account(client),
+            rules,
+            lambda *_: self.order_file,
+            patience,
+            self.watcher,
+            self.profile,
+            lambda questions: {question: self.dns.get(question, Answer()) for question in questions},
         )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, cast
 
+from edgecert.shared.secret import Secret
 from gateway.errors import DatabaseError
 from gateway.model.jid import Jid
 from gateway.net.connector import Connector
@@ -21,6 +22,7 @@ from gateway.tls.context import build_contexts
 from gateway.tls.slot import ContextSlot
 from gateway.tls.trust import TrustStore
 from gateway.xmpp.configs import StreamLimits
+from gateway.xmpp.dialback import KeyRing
 from gateway.xmpp.element import Element
 from gateway.xmpp.stanza import build_envelope
 from tests.support.clock import FakeClock
@@ -231,6 +233,7 @@ def make_pair() -> PairSetting:
         random=Random(1),  # noqa: S311  # to be repeatable
         metrics=metrics,
         limits=StreamLimits(),
+        keys=KeyRing(Secret(b"s3cr3t")),
         registry=ConnectionRegistry(),
         shelf=shelf,
     )

@@ -6,11 +6,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edgecert.shared.secret import Secret
 from gateway.model.jid import Jid
 from gateway.model.peer import Proof
 from gateway.policy.partner import Partner, PartnerTable
 from gateway.xmpp.configs import InboundConfig, OutboundConfig, PeerProofResult, StreamLimits, TlsInfo
+from gateway.xmpp.dialback import KeyRing
 from gateway.xmpp.element import Element
+from gateway.xmpp.events import NeedVerification
 from gateway.xmpp.inbound import InboundStream
 from gateway.xmpp.outbound import OutboundStream
 from gateway.xmpp.stanza import build_envelope
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.model.envelope import Envelope
+    from gateway.xmpp.dialback import VerifyRequest
 
 HOME: Final = "contoso.example"
 SECOND_HOME: Final = "home.example"
@@ -29,12 +33,30 @@ DIRECT: Final = TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", direct=True)
 STARTTLS: Final = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 AUTH: Final = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>"
 FABRIKAM: Final = Partner(domain=PARTNER, additional_domains=("research.fabrikam.example",), dialback=False)
+KEYS: Final = KeyRing(Secret(b"s3cr3tf0rd14lb4ck"))
+RESULT: Final = (
+    b"<db:result xmlns:db='jabber:server:dialback' from='fabrikam.example' to='contoso.example'>k</db:result>"
+)
+RESULT_VALID: Final = (
+    b"<db:result xmlns:db='jabber:server:dialback' from='contoso.example' to='fabrikam.example' type='valid'/>"
+)
+KNOBS: Final = {
+    "S": Partner(domain=PARTNER, sasl="required"),
+    "ST": Partner(domain=PARTNER),
+    "STP": Partner(domain=PARTNER, tls="optional"),
+    "T": Partner(domain=PARTNER, sasl="not-supported"),
+    "TP": Partner(domain=PARTNER, tls="optional", sasl="not-supported"),
+    "P": Partner(domain=PARTNER, tls="not-supported", sasl="not-supported"),
+}
 STANZAS: Final = Path(__file__).parents[2] / "fixtures" / "stanzas"
 
 
-def header(from_: str = PARTNER, to: str = HOME, *, content: str = "jabber:server", version: str = "1.0") -> bytes:
+def header(
+    from_: str = PARTNER, to: str = HOME, *, content: str = "jabber:server", version: str = "1.0", id_: str = ""
+) -> bytes:
     """Give a stream header; an empty attribute is left out."""
-    said = "".join(f" {name}='{value}'" for name, value in (("from", from_), ("to", to), ("version", version)) if value)
+    attributes = (("from", from_), ("to", to), ("id", id_), ("version", version))
+    said = "".join(f" {name}='{value}'" for name, value in attributes if value)
     return (
         f"<?xml version='1.0'?><stream:stream xmlns='{content}' xmlns:stream='http://etherx.jabber.org/streams'{said}>"
     ).encode()
@@ -73,6 +95,7 @@ def inbound_of(
         is_home=lambda domain: domain in {HOME, SECOND_HOME},
         partners=lambda: tables[-1],
         tls_available=lambda _domain: tls_available,
+        is_key=lambda *names: KEYS.is_key(*names, now=0),
         limits=limits or StreamLimits(),
     )
     return InboundStream(config)
@@ -92,7 +115,41 @@ def open_inbound(stream: InboundStream, from_: str = PARTNER) -> InboundStream:
 
 def outbound(*, direct_tls: bool = False, partner: Partner = FABRIKAM) -> OutboundStream:
     """Give an outbound stream from the home to the partner."""
-    return OutboundStream(OutboundConfig(HOME, partner, PARTNER, direct_tls=direct_tls))
+    return OutboundStream(OutboundConfig(HOME, partner, PARTNER, direct_tls=direct_tls, make_key=KEYS.make_key))
+
+
+def said_by(stream: InboundStream, sent: bytes) -> str:
+    """Give what ``stream`` says to ``sent``."""
+    stream.data_to_send()
+    stream.receive_data(sent)
+    return stream.data_to_send().decode()
+
+
+def in_tls(letters: str, proof: PeerProofResult = GOOD) -> InboundStream:
+    """Give a stream whose peer, a partner of that method set, has said its header inside TLS."""
+    stream = inbound([KNOBS[letters]])
+    stream.tls_established(DIRECT)
+    stream.receive_data(header())
+    if not stream.closed:
+        stream.peer_proof(proof)
+    return stream
+
+
+def asked_by(stream: InboundStream, sent: bytes) -> VerifyRequest:
+    """Give what ``stream`` wants to be verified when it gets ``sent``."""
+    stream.receive_data(sent)
+    event = stream.events_received()[-1]
+    assert isinstance(event, NeedVerification)
+    return event.request
+
+
+def result_of(from_: str = PARTNER, to: str = HOME, key: str = "k") -> bytes:
+    """Give a dialback key as an originating server sends it."""
+    return (
+        RESULT.replace(PARTNER.encode(), from_.encode())
+        .replace(HOME.encode(), to.encode())
+        .replace(b">k<", f">{key}<".encode())
+    )
 
 
 def turns(name: str) -> list[tuple[str, bytes]]:

@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_request_options(parser)
     parser.add_argument(
         "action",
-        choices=("show", "update", "deactivate"),
-        help="show what the CA has, give it the flags file's email, or end the account for ever",
+        choices=("show", "update", "roll-over", "deactivate"),
+        help="show what the CA has, give it the flags file's email, give the account another key, or end it for ever",
     )
 
 
@@ -40,9 +40,16 @@ def run(context: CliContext) -> ExitCode:
                 _say(context, directory, account.url, account.fetch())
             case "update":
                 _say(context, directory, account.url, account.update())
+            case "roll-over":
+                _roll_over(context, account.roll_over())
             case _:
                 _deactivate(context, account.url, account.deactivate)
     return ExitCode.OK
+
+
+def _roll_over(context: CliContext, url: str) -> None:
+    text = f"the account {url} has another key; its URL and all that CAA says of it stay as they are"
+    context.output.result({"url": url, "status": "valid"}, text)
 
 
 def _deactivate(context: CliContext, url: str, deactivate: Callable[[], str]) -> None:

@@ -242,6 +242,13 @@ def rename_directory(old: Path, new: Path) -> None:
         sync_directory(old.parent)
 
 
+def rename_file(old: Path, new: Path) -> None:
+    """Put the file ``old`` in the place of ``new`` in the same directory, on the disk when this returns."""
+    old.replace(new)
+    crash_point("file-renamed")
+    sync_directory(new.parent)
+
+
 def remove_directory(path: Path) -> None:
     """Take the directory ``path`` away with all in it: gone as a whole at the rename, its content after it."""
     temporary = aside(path)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.errors import Condition
-from gateway.model.peer import Method
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.waiting import QueueTotals
-from gateway.policy.methods import method_set
+from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.policy.partner import Partner
     from gateway.tls.slot import ContextSlot
     from gateway.xmpp.configs import StreamLimits
+    from gateway.xmpp.dialback import KeyRing
 
 MAX_RESETS: Final = 3
 # After these a partner is not there for the moment, and waiting helps. Every other failure is a fault that somebody has
@@ -92,6 +92,7 @@ class Dialling:
     metrics: Metrics
     limits: StreamLimits
     registry: ConnectionRegistry
+    keys: KeyRing
     establishment_timeout: float = 60.0
     shelf: Shelf | None = None
     totals: QueueTotals = field(default_factory=QueueTotals)
@@ -131,7 +132,7 @@ class Dialler:
             raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
         connector = self._dialling.connector
         # XEP-0368's service is for those who may use TLS.
-        tls = bool(method_set(partner) & {Method.EXTERNAL, Method.TLS_DIALBACK})
+        tls = is_tls_possible(method_set(partner))
         targets = await connector.find_targets(domain, partner.proxy, direct_tls=tls)
         failures: list[StreamFailure] = []
         for target in targets:
@@ -145,8 +146,13 @@ class Dialler:
 
     async def _try_target(self, partner: Partner, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
         dialling, pair = self._dialling, self._pair
-        config = OutboundConfig(pair.home, partner, pair.domain, dialling.limits, target.direct_tls)
+        config = OutboundConfig(
+            pair.home, partner, pair.domain, dialling.limits, target.direct_tls, make_key=dialling.keys.make_key
+        )
         connection = await self._connect(config, target, addresses)
+        if connection.may_skip_external:
+            # XEP-0178: the peer refused our certificate and hung up; dialback needs a stream of its own then.
+            connection = await self._connect(replace(config, skip_external=True), target, addresses)
         await connection.ready
         return connection
 

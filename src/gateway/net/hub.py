@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
+from gateway.net.dialback import DialbackDesk
 from gateway.net.home_component import ComponentConnection
 from gateway.net.inbound import InboundConnection
+from gateway.net.inboundcounts import InboundCounts
 from gateway.net.pair import OutboundPair
 from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
@@ -77,9 +79,8 @@ class Hub:
         self.outbound: set[OutboundConnection] = set()
         self.pairs: dict[tuple[str, str], OutboundPair] = {}
         self._spawn = spawn
-        self._half_open: Counter[str] = Counter()
-        self._per_partner: Counter[str] = Counter()
-        self._counted: dict[InboundConnection, tuple[str, int]] = {}
+        self.counts = InboundCounts(dialling.metrics)
+        self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
         self._paused: defaultdict[str, set[InboundConnection]] = defaultdict(set)
         self._closing = False
         self._reset_at = 0.0
@@ -95,12 +96,14 @@ class Hub:
             is_home=self.homes.__contains__,
             partners=lambda: self.partners,
             tls_available=lambda domain: dialling.slot.current.find(domain) is not None,
+            is_key=lambda *names: dialling.keys.is_key(*names, now=dialling.clock.monotonic()),
             limits=dialling.limits,
         )
         return InboundConnection(
             self,
             config,
             dialling.slot,
+            self.dialback,
             clock=dialling.clock,
             metrics=dialling.metrics,
             registry=dialling.registry,
@@ -125,37 +128,33 @@ class Hub:
         address = connection.peer_address
         # Whoever is on this very host is not a stranger: the check after a deploy opens many at once.
         local = address == connection.local_address or address.startswith("127.")
-        crowded = not local and self._half_open[address] >= self.limits.unauthenticated_per_address
+        crowded = not local and self.counts.half_open(address) >= self.limits.unauthenticated_per_address
         if self._closing or crowded or len(self.inbound) >= self.limits.connection_limit:
             self.dialling.metrics.refused("inbound", "too-many-connections")
             logger.warning("connection refused: too many", extra={"peer": address})
             return False
         self.inbound.add(connection)
-        self._half_open[address] += 1
+        self.counts.arrived(connection)
         return True
 
-    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> bool:
-        """Take note of an authorized pair; False when the partner has too many streams."""
-        self._count_half_open(connection.peer_address)
+    def may_authorize(self, domain: str) -> bool:
+        """Whether one more pair of the partner that has ``domain`` may be authorized; if not, it is counted."""
+        if self.counts.may_add(self.partners.find(domain), self.limits.partner_connection_limit):
+            return True
+        self.dialling.metrics.refused("inbound", "partner-connection-limit")
+        return False
+
+    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> None:
+        """Take note of an authorized pair."""
         partner = self.partners.find(pair.partner)
-        primary = partner.domain if partner is not None else pair.partner
-        limit = (partner.connection_limit if partner is not None else 0) or self.limits.partner_connection_limit
-        if self._per_partner[primary] >= limit:
-            self._counted[connection] = ("", 0)
-            self.dialling.metrics.refused("inbound", "partner-connection-limit")
-            return False
-        generation = connection.generation[1]
-        self._per_partner[primary] += 1
-        self._counted[connection] = (primary, generation)
-        self.dialling.metrics.stream_opened("inbound", generation)
+        self.counts.authorized(connection, pair, partner.domain if partner is not None else pair.partner)
         for (_, domain), outbound in self.pairs.items():
             if domain == pair.partner:
                 outbound.clear_back_off()
         fields = {"domain": pair.partner, "home": pair.home, "peer": connection.peer_address, "proof": pair.proof.value}
         logger.info("partner authenticated", extra=fields)
-        if connection.tls_begun_at < self._reset_at:
+        if 0 < connection.tls_begun_at < self._reset_at:
             connection.close(Condition.RESET, "the certificate was replaced")
-        return True
 
     def inbound_lost(self, connection: InboundConnection) -> None:
         """Take note that the connection is gone."""
@@ -164,12 +163,7 @@ class Hub:
         self.inbound.discard(connection)
         for waiting in self._paused.values():
             waiting.discard(connection)
-        counted = self._counted.pop(connection, None)
-        if counted is None:
-            self._count_half_open(connection.peer_address)
-        elif counted[0]:
-            self._per_partner[counted[0]] -= 1
-            self.dialling.metrics.stream_closed("inbound", counted[1])
+        self.counts.gone(connection)
 
     def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
@@ -244,7 +238,7 @@ class Hub:
         """Take note of a stream that came up."""
         self.outbound.add(connection)
         self.dialling.metrics.stream_opened("outbound", connection.generation[1])
-        if connection.tls_begun_at < self._reset_at:
+        if 0 < connection.tls_begun_at < self._reset_at:
             self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)
 
     def outbound_closed(self, connection: OutboundConnection) -> None:
@@ -283,12 +277,15 @@ class Hub:
         for connection in tuple(self.inbound):
             if connection.machine.closed:
                 continue
-            connection.stream.partners_changed()
+            self.counts.dropped(connection, connection.stream.partners_changed())
             connection.process()
         for (_, domain), pair in tuple(self.pairs.items()):
-            if table.find(domain) is None:
+            partner = table.find(domain)
+            if partner is None:
                 pair.give_up(StanzaCondition.NOT_ALLOWED, f"{domain} is not a partner any more")
                 pair.close(Condition.POLICY_VIOLATION, "not a configured partner any more")
+            elif pair.connection is not None and not pair.connection.is_allowed(partner):
+                pair.close(Condition.POLICY_VIOLATION, "this partner's settings do not allow this stream any more")
 
     def reset_streams(self, text: str) -> int:
         """End every stream with ``reset`` and give how many there were; what waits goes over new ones.
@@ -407,11 +404,6 @@ class Hub:
     def _resume(self, domain: str) -> None:
         for connection in self._paused.pop(domain, ()):
             connection.resume_reading()
-
-    def _count_half_open(self, address: str) -> None:
-        self._half_open[address] -= 1
-        if self._half_open[address] <= 0:
-            del self._half_open[address]
 
 
 def _stream_id() -> str:

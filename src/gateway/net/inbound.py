@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from typing_extensions import override
 
 from edgecert.shared.errors import MaterialError
-from gateway.errors import Condition
-from gateway.model.peer import Direction, Proof
+from gateway.errors import Condition, StanzaCondition
+from gateway.model.peer import Direction, Method, Proof
 from gateway.net.connection import Connection
 from gateway.tls.channel import TlsChannel
 from gateway.tls.identity import PeerCertificateError, verify_peer
 from gateway.xmpp.configs import PeerProofResult, TlsInfo
+from gateway.xmpp.dialback import Verdict
 from gateway.xmpp.events import (
     Authorized,
     Closed,
     Failed,
     NeedPeerProof,
+    NeedVerification,
     PeerHeader,
     Pinged,
     StanzaReceived,
     StanzaRefused,
     StartTls,
     StreamEvent,
+    Verified,
 )
 from gateway.xmpp.inbound import InboundStream
 
 if TYPE_CHECKING:
     from edgecert.shared.clock import Clock
-    from gateway.errors import StanzaCondition
     from gateway.model.envelope import Envelope
     from gateway.model.peer import PairAuthorization
     from gateway.net.metrics import Metrics
@@ -38,8 +40,11 @@ if TYPE_CHECKING:
     from gateway.tls.context import TlsContexts
     from gateway.tls.slot import ContextSlot
     from gateway.xmpp.configs import InboundConfig
+    from gateway.xmpp.dialback import VerifyRequest
 
 logger = logging.getLogger(__name__)
+
+_TOO_MANY: Final = "too many streams of this partner"
 
 
 class InboundOwner(Protocol):
@@ -49,8 +54,12 @@ class InboundOwner(Protocol):
         """Take a new connection in; False when there are too many."""
         ...
 
-    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> bool:
-        """Take note of an authorized pair; False when the partner has too many streams."""
+    def may_authorize(self, domain: str) -> bool:
+        """Whether one more pair of the partner that has ``domain`` may be authorized."""
+        ...
+
+    def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> None:
+        """Take note of an authorized pair."""
         ...
 
     def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
@@ -68,6 +77,14 @@ class InboundOwner(Protocol):
         ...
 
 
+class Verifications(Protocol):
+    """Who asks authoritative servers about dialback keys."""
+
+    def begin(self, asking: InboundConnection, request: VerifyRequest) -> None:
+        """Ask about ``request``; the answer comes by :meth:`InboundConnection.verified`."""
+        ...
+
+
 class InboundConnection(Connection[StreamEvent]):
     """One connection that a peer made to us; counts as authenticated once a pair is authorized."""
 
@@ -78,6 +95,7 @@ class InboundConnection(Connection[StreamEvent]):
         owner: InboundOwner,
         config: InboundConfig,
         slot: ContextSlot,
+        verifications: Verifications,
         *,
         clock: Clock,
         metrics: Metrics,
@@ -89,6 +107,7 @@ class InboundConnection(Connection[StreamEvent]):
         super().__init__(self.stream, clock, registry)
         self._owner = owner
         self._slot = slot
+        self._verifications = verifications
         self._metrics = metrics
         self._direct_tls = direct_tls
         self._contexts: TlsContexts | None = None
@@ -146,15 +165,29 @@ class InboundConnection(Connection[StreamEvent]):
                 self._begin_tls(self.home)
             case NeedPeerProof(domain):
                 self.stream.peer_proof(self._prove(domain))
+            case NeedVerification(request):
+                self._verifications.begin(self, request)
             case Authorized(pair):
-                if not self._owner.authorized(self, pair):
-                    self.stream.close(Condition.POLICY_VIOLATION, "too many streams of this partner")
+                self._note_pair(pair)
             case Closed():
                 self._note_end(event)
-            case Pinged() | Failed():
+            case Pinged() | Failed() | Verified():
                 pass
             case _ as never:
                 assert_never(never)
+
+    def verified(self, request: VerifyRequest, verdict: Verdict) -> None:
+        """Take what the authoritative server said of a dialback key of this stream."""
+        if verdict.type == "valid" and not self._owner.may_authorize(request.partner):
+            verdict = Verdict("error", StanzaCondition.RESOURCE_CONSTRAINT, _TOO_MANY)
+        self.stream.verified(request, verdict)
+        self.process()
+
+    def _note_pair(self, pair: PairAuthorization) -> None:
+        if pair.method is Method.EXTERNAL and not self._owner.may_authorize(pair.partner):
+            self.stream.close(Condition.POLICY_VIOLATION, _TOO_MANY)
+        else:
+            self._owner.authorized(self, pair)
 
     def _begin_tls(self, domain: str | None) -> None:
         self._contexts = self._slot.current

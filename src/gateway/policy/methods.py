@@ -26,15 +26,13 @@ W3: Final = (
 )
 W4: Final = "SASL or Dialback must be enabled."
 
-S: Final = frozenset({Method.EXTERNAL})
-P: Final = frozenset({Method.DIALBACK})
-T: Final = frozenset({Method.TLS_DIALBACK})
-NONE: Final[frozenset[Method]] = frozenset()
+METHODS_S: Final = frozenset({Method.EXTERNAL})
+METHODS_T: Final = frozenset({Method.TLS_DIALBACK})
+METHODS_P: Final = frozenset({Method.DIALBACK})
+NO_METHODS: Final[frozenset[Method]] = frozenset()
+S, T, P, NONE = METHODS_S, METHODS_T, METHODS_P, NO_METHODS
 
 _WARNING_CODES: Final = {W1: "dialback-never-runs", W2: "tls-not-required"}
-
-# What streams can do today. A partner needs at least one of these to be committed.
-BUILT: Final = S
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +113,10 @@ def is_tls_possible(methods: frozenset[Method]) -> bool:
 
 
 def verify_methods(partner: Partner) -> frozenset[Method]:
-    """Give the methods by which streams with ``partner`` can authenticate now: its method set as far as it is built.
+    """Give the method set of ``partner``, which is not empty.
 
     Raises:
-        PartnerRefusedError: ``no-method``: the knobs leave no method; ``method-not-available``: they leave only methods
-            that this version of the gateway does not speak.
+        PartnerRefusedError: ``no-method``: the knobs leave no method.
     """
     row = find_row(partner)
     if not row.valid:
@@ -128,15 +125,7 @@ def verify_methods(partner: Partner) -> frozenset[Method]:
             code="no-method",
             hint="set tls to required or optional with sasl, or set dialback to true",
         )
-    usable = row.methods & BUILT
-    if not usable:
-        raise PartnerRefusedError(
-            f"partner {partner.domain}: {describe_knobs(row)} leaves only "
-            f"{describe_methods(row.methods)}, which this version of the gateway does not speak",
-            code="method-not-available",
-            hint="set tls to required and sasl to required or optional: its certificate is then the proof",
-        )
-    return usable
+    return row.methods
 
 
 def warn_partner(partner: Partner) -> tuple[PartnerWarning, ...]:
@@ -148,12 +137,6 @@ def warn_partner(partner: Partner) -> tuple[PartnerWarning, ...]:
     if partner.type == "federated" and Method.DIALBACK in row.methods:
         text = "This federated partner may prove itself by dialback in the clear: trust rests on the DNS alone."
         warnings.append(PartnerWarning("federated-by-dns", text))
-    if row.methods & BUILT and row.methods - BUILT:
-        rest = describe_methods(row.methods - BUILT)
-        text = (
-            f"Only {describe_methods(row.methods & BUILT)} is used; this version of the gateway does not speak {rest}."
-        )
-        warnings.append(PartnerWarning("method-ignored", text))
     return tuple(warnings)
 
 

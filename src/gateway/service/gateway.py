@@ -17,6 +17,7 @@ from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
+from gateway.service.dialbacksecret import load_dialback_secret
 from gateway.service.http01 import Http01Desk
 from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
@@ -129,9 +130,15 @@ class Gateway:
     async def _load(self) -> None:
         await self._partners.open()
         await self._contacts.open()
+        await self._load_dialback_secret(self.settings)
         await self._worker.run(self.certificates.load)
         await self._swap_due()
         self._publish()
+
+    async def _load_dialback_secret(self, settings: GatewaySettings) -> bool:
+        """Take the secret of the file; give whether it is another one than before."""
+        secret = await self._worker.run(load_dialback_secret, settings)
+        return self.hub.dialling.keys.replace(secret, now=self.clock.monotonic())
 
     async def _stop(self, control: ControlServer) -> None:
         for listener in self.listeners:
@@ -342,6 +349,8 @@ class Gateway:
         options = certificate_options(settings, domains=self.certificates.options.domains)
         if await self._reload_certificates(options):
             notes.append("certificates have changed")
+        if await self._load_dialback_secret(settings):
+            notes.append("the dialback secret has changed; keys of the old one are known for ten minutes more")
         self.hub.limits = hub_limits(settings)
         self.hub.traffic.presence.access_changing(settings.access_policy)
         self.hub.access = settings.access_policy

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from random import SystemRandom
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.keywrap import KeyWrapper, load_kek
+from edgecert.shared.secret import Secret
 from gateway.model.jid import parse_domain
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
@@ -17,10 +19,12 @@ from gateway.net.registry import ConnectionRegistry
 from gateway.net.resolver import Resolver
 from gateway.policy.home import HomePolicy
 from gateway.service.certificates import CertificateOptions, Certificates
+from gateway.service.dialbacksecret import SECRET_SIZE
 from gateway.tls.context import build_contexts
 from gateway.tls.material import MaterialStore
 from gateway.tls.slot import ContextSlot
 from gateway.tls.trust import TrustStore
+from gateway.xmpp.dialback import KeyRing
 
 if TYPE_CHECKING:
     import asyncio
@@ -83,6 +87,7 @@ def make_hub(
         metrics=metrics,
         limits=settings.stream_limits,
         registry=ConnectionRegistry(),
+        keys=KeyRing(Secret(token_bytes(SECRET_SIZE))),  # until the file is read
         establishment_timeout=float(settings.limits.stream_establishment_timeout),
         shelf=shelf,
     )

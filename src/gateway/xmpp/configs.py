@@ -51,22 +51,30 @@ class InboundConfig:
     """What an inbound stream asks its gateway.
 
     ``stream_id`` gives a new unguessable id, ``is_home`` says whether a prepared domain is ours, ``partners`` gives the
-    table of this moment, ``tls_available`` says whether a certificate is in service for a home domain.
+    table of this moment, ``tls_available`` says whether a certificate is in service for a home domain, ``is_key``
+    whether a dialback key is ours for a receiving domain, an originating domain (a home) and a stream id.
     """
 
     stream_id: Callable[[], str]
     is_home: Callable[[str], bool]
     partners: Callable[[], PartnerTable]
     tls_available: Callable[[str], bool]
+    is_key: Callable[[str, str, str, str], bool]
     limits: StreamLimits = field(default_factory=StreamLimits)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundConfig:
-    """What an outbound stream is for: from the domain ``home`` to ``domain``, which is one of those of ``partner``."""
+    """What an outbound stream is for: from the domain ``home`` to ``domain``, which is one of those of ``partner``.
+
+    ``make_key`` gives a dialback key for a receiving domain, an originating domain and a stream id. ``skip_external``
+    passes over a certificate's proof: the peer has just refused it and closed.
+    """
 
     home: str
     partner: Partner
     domain: str
     limits: StreamLimits = field(default_factory=StreamLimits)
     direct_tls: bool = False
+    make_key: Callable[[str, str, str], str] = field(kw_only=True)
+    skip_external: bool = False

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.errors import Condition, StanzaCondition
     from gateway.model.envelope import Envelope
     from gateway.model.peer import PairAuthorization
+    from gateway.xmpp.dialback import Verdict, VerifyRequest
 
 
 class FailureReason(StrEnum):
@@ -24,10 +25,13 @@ class FailureReason(StrEnum):
     PEER_CERTIFICATE = "peer-certificate"
     EXTERNAL_NOT_OFFERED = "external-not-offered"
     EXTERNAL_REFUSED = "external-refused"
+    PEER_REQUIRES_TLS = "peer-requires-tls"
+    DIALBACK_NOT_OFFERED = "dialback-not-offered"
+    DIALBACK_REFUSED = "dialback-refused"
+    DIALBACK_FAILED = "dialback-failed"
     PEER_STREAM_ERROR = "peer-stream-error"
     PEER_PROTOCOL = "peer-protocol"
     PEER_CLOSED = "peer-closed"
-    METHOD_NOT_AVAILABLE = "method-not-available"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,20 @@ class NeedPeerProof:
     """Verify that the peer's certificate proves ``domain``, then call ``peer_proof``; the stream waits for it."""
 
     domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedVerification:
+    """Ask the authoritative server about a dialback key, then call ``verified``; the stream goes on meanwhile."""
+
+    request: VerifyRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The authoritative server has answered what a verifying stream asked it; :class:`Closed` follows."""
+
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,17 @@ class Closed:
 
 
 StreamEvent: TypeAlias = (
-    StartTls | PeerHeader | NeedPeerProof | Authorized | StanzaReceived | StanzaRefused | Pinged | Failed | Closed
+    StartTls
+    | PeerHeader
+    | NeedPeerProof
+    | NeedVerification
+    | Verified
+    | Authorized
+    | StanzaReceived
+    | StanzaRefused
+    | Pinged
+    | Failed
+    | Closed
 )
 
 

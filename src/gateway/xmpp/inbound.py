@@ -1,29 +1,35 @@
-"""The receiving side of a server-to-server stream: TLS first, then SASL EXTERNAL (RFC 6120, XEP-0178)."""
+"""The receiving side of a server-to-server stream: TLS, then SASL EXTERNAL or dialback (RFC 6120, XEP-0178, XEP-0220).
+
+What a peer is offered, and what is accepted of it, is the row of its partner's method set
+(:mod:`gateway.policy.negotiation`).
+"""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from gateway.errors import AddressError, Condition, LocalProtocolError, RemoteProtocolError, StanzaCondition
-from gateway.model.jid import parse_domain
+from gateway.errors import Condition, LocalProtocolError, RemoteProtocolError, StanzaCondition
 from gateway.model.peer import Method, PairAuthorization, Proof
-from gateway.policy.methods import method_set
+from gateway.policy.negotiation import Offer, inbound_row
 from gateway.xmpp import namespaces as ns
 from gateway.xmpp import wire
-from gateway.xmpp.dialback import refuse_result
+from gateway.xmpp.dialback import RESULT_NAME, VERIFY_NAME, VerifyRequest, read_dialback
 from gateway.xmpp.events import (
     Authorized,
     Closed,
     NeedPeerProof,
+    NeedVerification,
     PeerHeader,
     StanzaReceived,
     StanzaRefused,
     StartTls,
     StreamEvent,
 )
+from gateway.xmpp.headers import is_domain, prepare_domain, verify_namespaces
+from gateway.xmpp.inboundstates import NEXT, InboundState
+from gateway.xmpp.receiving import InboundPairs
 from gateway.xmpp.stanza import read_envelope, stanza_kind
 from gateway.xmpp.stream import Step, StreamMachine
 
@@ -31,53 +37,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.model.envelope import Envelope, StanzaKind
+    from gateway.policy.negotiation import InboundRow
     from gateway.xmpp.configs import InboundConfig, PeerProofResult, TlsInfo
+    from gateway.xmpp.dialback import Verdict
     from gateway.xmpp.xml import ElementReceived, StreamOpened
 
+MAX_SASL_FAILURES: Final = 3  # RFC 6120 §6.4.5: between 2 and 5
 
-class InboundState(StrEnum):
-    """Where an inbound stream is."""
-
-    CLEAR_HEADER = "waits for the header"
-    CLEAR_FEATURES = "waits for starttls"
-    TLS_HANDSHAKE = "TLS handshake"
-    TLS_HEADER = "waits for the header inside TLS"
-    PROVING = "waits for the verdict on the certificate"
-    AUTHENTICATING = "waits for auth"
-    CHALLENGED = "waits for the response to an empty challenge"
-    FINAL_HEADER = "waits for the header after authentication"
-    OPEN = "open"
-    CLOSING = "waits for the peer's end"
-    CLOSED = "closed"
-
-
-_S = InboundState
-NEXT: Final[Mapping[tuple[InboundState, Step], InboundState]] = {
-    (_S.CLEAR_HEADER, Step.HEADER): _S.CLEAR_FEATURES,
-    (_S.CLEAR_HEADER, Step.TLS_UP): _S.TLS_HEADER,  # direct TLS, XEP-0368
-    (_S.CLEAR_FEATURES, Step.STARTTLS): _S.TLS_HANDSHAKE,
-    (_S.TLS_HANDSHAKE, Step.TLS_UP): _S.TLS_HEADER,
-    (_S.TLS_HEADER, Step.HEADER): _S.PROVING,
-    (_S.PROVING, Step.PROVED): _S.AUTHENTICATING,
-    (_S.AUTHENTICATING, Step.AUTH): _S.CHALLENGED,
-    (_S.AUTHENTICATING, Step.SUCCESS): _S.FINAL_HEADER,
-    (_S.CHALLENGED, Step.RESPONSE): _S.CHALLENGED,
-    (_S.CHALLENGED, Step.SUCCESS): _S.FINAL_HEADER,
-    (_S.FINAL_HEADER, Step.HEADER): _S.OPEN,
-    (_S.OPEN, Step.STANZA): _S.OPEN,
-    (_S.OPEN, Step.CLOSE): _S.CLOSING,
-    (_S.CLOSING, Step.STANZA): _S.CLOSING,
-    **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
-}
 
 _STEPS: Final[Mapping[str, Step]] = {
     wire.STARTTLS_NAME: Step.STARTTLS,
     wire.AUTH_NAME: Step.AUTH,
     wire.RESPONSE_NAME: Step.RESPONSE,
+    RESULT_NAME: Step.RESULT,
+    VERIFY_NAME: Step.VERIFY,
 }
 _REFUSALS: Final[Mapping[str, tuple[Condition, str]]] = {
     ns.SERVER: (Condition.NOT_AUTHORIZED, "a stanza before authentication"),
-    ns.DIALBACK: (Condition.POLICY_VIOLATION, "dialback is not accepted; authenticate with SASL EXTERNAL inside TLS"),
+    ns.DIALBACK: (Condition.POLICY_VIOLATION, "dialback is not possible now"),
     ns.COMPRESS: (Condition.POLICY_VIOLATION, "stream compression is not offered"),
     ns.TLS: (Condition.POLICY_VIOLATION, "TLS cannot be negotiated now"),
     ns.SASL: (Condition.POLICY_VIOLATION, "SASL is offered inside TLS, once, with features"),
@@ -100,16 +77,19 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         self._to = ""
         self._header_from = ""  # as the peer spelled them, for our own header
         self._header_to = ""
+        self._id = ""
         self._proof: Proof | None = None
         self._tls: TlsInfo | None = None
-        self._pairs: dict[tuple[str, str], PairAuthorization] = {}
+        self._offers: frozenset[Offer] = frozenset()
+        self._sasl_failures = 0
+        self._pairs = InboundPairs(config)
 
     # --- what the shell calls
 
     @property
     def pairs(self) -> tuple[PairAuthorization, ...]:
         """The pairs whose stanzas may pass."""
-        return tuple(self._pairs.values())
+        return self._pairs.all
 
     @property
     def tls(self) -> TlsInfo | None:
@@ -130,7 +110,7 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         self._restart(authenticated=False)
 
     def peer_proof(self, result: PeerProofResult) -> None:
-        """Take the verdict on the peer's certificate: offer EXTERNAL, or end the stream with the fault.
+        """Take the verdict on the peer's certificate: offer what is left by it, or end the stream with the fault.
 
         Raises:
             LocalProtocolError: no proof was asked for.
@@ -138,23 +118,43 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         if not self._may(Step.PROVED):
             message = f"a proof in state {self._state.value}"
             raise LocalProtocolError(message)
-        if result.proof is None:
+        row = self._row()
+        self._offers = row.good if result.proof is not None else row.bad
+        if not self._offers:
             self._fail(Condition.NOT_AUTHORIZED, result.fault)
             return
         self._proof = result.proof
         self._advance(Step.PROVED)
-        self._say(wire.FEATURES_EXTERNAL)
+        self._say(wire.build_features(*self._describe(self._offers)))
         self._pump()
 
-    def partners_changed(self) -> None:
-        """Drop the pairs that the table of now does not allow; without any, the stream ends (``policy-violation``)."""
-        table = self._config.partners()
-        for key in list(self._pairs):
-            partner = table.find(key[0])
-            if partner is None or self._pairs[key].method not in method_set(partner):
-                del self._pairs[key]
+    def verified(self, request: VerifyRequest, verdict: Verdict) -> None:
+        """Take what the authoritative server said of ``request``, and tell the peer.
+
+        What is not waited for changes nothing: a verdict counts once, and not after TLS or SASL began the stream anew.
+        """
+        if not self._may(Step.VERIFIED):
+            return
+        proved = self._from if self._proof is not None else ""
+        settled = self._pairs.settle(request, verdict, tls=self._tls is not None, proved=proved)
+        if settled is None:
+            return
+        self._say(settled.said)
+        if settled.pair is not None:
+            self._advance(Step.VERIFIED)
+            self._parser.authenticated = True
+            self._events.append(Authorized(settled.pair))
+        elif settled.ends:
+            self._say_goodbye(None, "")
+            text = f"the authoritative server of {request.partner} denies the dialback key"
+            self._conclude(Closed(Condition.NOT_AUTHORIZED, text=text))
+
+    def partners_changed(self) -> tuple[PairAuthorization, ...]:
+        """Drop the pairs that the table of now does not allow and give them; without any left, the stream ends."""
+        gone = self._pairs.drop_refused()
         if self._state in {InboundState.OPEN, InboundState.CLOSING} and not self._pairs:
-            self._fail(Condition.POLICY_VIOLATION, "not a configured partner any more")
+            self._fail(Condition.POLICY_VIOLATION, "this partner's settings do not allow this stream any more")
+        return gone
 
     def send_stanza(self, envelope: Envelope) -> None:
         """Refuse: an inbound stream carries stanzas one way (RFC 6120 §4.5).
@@ -182,8 +182,10 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
     def _on_header(self, event: StreamOpened) -> None:
         self._header_from = event.attributes.get("from", "")
         self._header_to = event.attributes.get("to", "")
-        self._verify_header(event)
-        from_, to = _prepare(self._header_from), _prepare(self._header_to)
+        verify_namespaces(event)
+        if not wire.is_version_1(event.attributes):
+            raise RemoteProtocolError(Condition.UNSUPPORTED_VERSION, "version 1.0 is needed, for stream features")
+        from_, to = prepare_domain(self._header_from), prepare_domain(self._header_to)
         if not to:
             raise RemoteProtocolError(Condition.IMPROPER_ADDRESSING, "the stream header has no 'to'")
         if not self._config.is_home(to):
@@ -196,11 +198,14 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
 
     def _answer_header(self, to: str) -> None:
         if self._state is InboundState.CLEAR_HEADER:
+            self._offers = self._row().clear
             if not self._config.tls_available(to):
+                self._offers -= {Offer.STARTTLS}
+            if not self._offers:
                 raise RemoteProtocolError(Condition.RESOURCE_CONSTRAINT, "no certificate is in service here yet")
             self._say_header()
             self._advance(Step.HEADER)
-            self._say(wire.FEATURES_TLS)
+            self._say(wire.build_features(*self._describe(self._offers)))
         elif self._state is InboundState.TLS_HEADER:
             self._verify_partner()
             self._say_header()
@@ -209,14 +214,17 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         else:
             self._open()
 
+    def _row(self) -> InboundRow:
+        """Give what the partner of the header is offered by the table of now."""
+        partner = None if self._config.is_home(self._from) else self._config.partners().find(self._from)
+        return inbound_row(partner)
+
     @staticmethod
-    def _verify_header(event: StreamOpened) -> None:
-        if event.name != wire.STREAM_NAME:
-            raise RemoteProtocolError(Condition.INVALID_NAMESPACE, "the document element is no stream header")
-        if event.scope.get("") != ns.SERVER:
-            raise RemoteProtocolError(Condition.INVALID_NAMESPACE, f"the default namespace must be {ns.SERVER}")
-        if not wire.is_version_1(event.attributes):
-            raise RemoteProtocolError(Condition.UNSUPPORTED_VERSION, "version 1.0 is needed, for TLS and SASL")
+    def _describe(offers: frozenset[Offer]) -> list[str]:
+        """Give the features that say ``offers``."""
+        starttls = wire.STARTTLS_OPTIONAL if Offer.DIALBACK in offers else wire.STARTTLS_REQUIRED
+        features = {Offer.STARTTLS: starttls, Offer.EXTERNAL: wire.MECHANISMS, Offer.DIALBACK: wire.DIALBACK}
+        return [feature for offer, feature in features.items() if offer in offers]
 
     def _verify_partner(self) -> None:
         """Refuse who is no partner: inside TLS, so that probes that send no ``from`` see the certificate."""
@@ -224,18 +232,22 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
             raise RemoteProtocolError(Condition.IMPROPER_ADDRESSING, "the stream header has no 'from'")
         if self._config.is_home(self._from):
             raise RemoteProtocolError(Condition.INVALID_FROM, "")
-        if not self._allows_external():
+        if not self._is_partner():
             raise RemoteProtocolError(Condition.POLICY_VIOLATION, "not a configured partner")
-
-    def _allows_external(self) -> bool:
-        partner = self._config.partners().find(self._from)
-        return partner is not None and Method.EXTERNAL in method_set(partner)
+        if not self._row().good:
+            raise RemoteProtocolError(Condition.POLICY_VIOLATION, "this partner's settings leave no method inside TLS")
 
     @override
     def _say_header(self) -> None:
         self._header_said = True
-        identity = self._config.stream_id()
-        self._say(wire.build_header(id=identity, from_=self._header_to, to=self._header_from, language="en"))
+        self._id = self._config.stream_id()
+        row = self._row()
+        dialback = Offer.DIALBACK in row.clear | row.bad
+        self._say(
+            wire.build_header(
+                id=self._id, from_=self._header_to, to=self._header_from, language="en", dialback=dialback
+            )
+        )
 
     def _open(self) -> None:
         if self._proof is None:
@@ -243,9 +255,10 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
             raise LocalProtocolError(message)
         self._say_header()
         self._advance(Step.HEADER)
-        self._say(wire.build_final_features(self._limits.max_stanza_size))
+        limits = wire.build_limits(self._limits.max_stanza_size)
+        self._say(wire.build_features(*self._describe(self._row().bad), limits))
         pair = PairAuthorization(self._from, self._to, Method.EXTERNAL, self._proof)
-        self._pairs[self._from, self._to] = pair
+        self._pairs.add(pair)
         self._events.append(Authorized(pair))
 
     @override
@@ -267,29 +280,42 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         self._refuse(event)
 
     def _refuse(self, event: ElementReceived) -> None:
-        namespace = wire.namespace_of(event)
-        if event.name == wire.ABORT_NAME and self._may(Step.SUCCESS):
+        in_clear = self._state is InboundState.CLEAR_FEATURES
+        if event.name == wire.ABORT_NAME and self._may(Step.FAILURE):
             self._fail_sasl("aborted")
-        elif namespace == ns.DIALBACK and self._tls is not None and self._may_stay():
-            self._say(refuse_result(event))
+        elif event.name == wire.AUTH_NAME and in_clear and self._is_partner() and not self._has_external():
+            self._fail_sasl("invalid-mechanism")
+        elif event.name == wire.STARTTLS_NAME and in_clear:
+            self._say(wire.TLS_FAILURE)  # RFC 6120 §5.4.2.2: and the stream ends
+            self._say_goodbye(None, "")
+            self._conclude(Closed(Condition.POLICY_VIOLATION, text="TLS was asked for and is not offered here"))
         else:
-            known = _REFUSALS.get(namespace) if kind_is_known(event) else None
+            known = _REFUSALS.get(wire.namespace_of(event)) if kind_is_known(event) else None
             condition, text = known or (Condition.UNSUPPORTED_STANZA_TYPE, "")
             raise RemoteProtocolError(condition, text)
 
-    def _may_stay(self) -> bool:
-        return self._state in {InboundState.AUTHENTICATING, InboundState.OPEN}
+    def _has_external(self) -> bool:
+        """Whether the partner of the header may prove itself by EXTERNAL once TLS is up."""
+        return Offer.EXTERNAL in self._row().good
 
-    def _on_starttls(self, _event: ElementReceived) -> None:
+    def _is_partner(self) -> bool:
+        return self._config.partners().find(self._from) is not None
+
+    def _on_starttls(self, event: ElementReceived) -> None:
+        if Offer.STARTTLS not in self._offers:
+            self._refuse(event)
+            return
         if self._parser.unread():
             # Clear bytes behind <starttls/> would be read as if they had come inside TLS (the class of CVE-2011-0411).
             raise RemoteProtocolError(Condition.POLICY_VIOLATION, "bytes after <starttls/> in the clear")
         self._say(wire.PROCEED)
         self._advance(Step.STARTTLS)
+        self._pairs.forget_pending()
         self._events.append(StartTls())
 
     def _on_auth(self, event: ElementReceived) -> None:
-        if event.attributes.get("mechanism") != "EXTERNAL":
+        self._pairs.forget_pending()
+        if event.attributes.get("mechanism") != "EXTERNAL" or Offer.EXTERNAL not in self._offers:
             self._fail_sasl("invalid-mechanism")
             return
         text = event.tree().text.strip()
@@ -309,9 +335,9 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         except ValueError:
             self._fail_sasl("incorrect-encoding")
             return
-        if authzid and not _is_domain(authzid, self._from):
+        if authzid and not is_domain(authzid, self._from):
             self._fail_sasl("invalid-authzid")
-        elif not self._allows_external():
+        elif not self._has_external():
             self._fail_sasl("not-authorized")
         else:
             self._say(wire.SUCCESS)
@@ -319,9 +345,27 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
             self._restart(authenticated=True)
 
     def _fail_sasl(self, condition: str) -> None:
+        """Refuse EXTERNAL; the stream stays where dialback may follow (XEP-0178 §2.2)."""
         self._say(wire.build_sasl_failure(condition))
+        self._sasl_failures += 1
+        if self._offers - {Offer.EXTERNAL} and self._sasl_failures < MAX_SASL_FAILURES:
+            if self._may(Step.FAILURE):
+                self._advance(Step.FAILURE)
+            return
         self._say_goodbye(None, "")
         self._conclude(Closed(Condition.NOT_AUTHORIZED, text=f"SASL EXTERNAL: {condition}"))
+
+    # --- dialback
+
+    def _on_result(self, event: ElementReceived) -> None:
+        reaction = self._pairs.take_result(read_dialback(event), stream_id=self._id, tls=self._tls is not None)
+        if isinstance(reaction, VerifyRequest):
+            self._events.append(NeedVerification(reaction))
+        elif reaction is not None:
+            self._say(reaction)
+
+    def _on_verify(self, event: ElementReceived) -> None:
+        self._say(self._pairs.answer_verify(read_dialback(event)))
 
     # --- stanzas
 
@@ -331,7 +375,7 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         if pair in self._pairs:
             self._events.append(StanzaReceived(envelope))
             return
-        if not any(pair[0] == partner for partner, _home in self._pairs):
+        if not self._pairs.has_partner(pair[0]):
             raise RemoteProtocolError(Condition.INVALID_FROM, "")
         if self._config.is_home(pair[1]):
             text = f"no stream of {pair[0]} to {pair[1]} is authorized"
@@ -344,28 +388,11 @@ _HANDLERS: Final[Mapping[Step, Callable[[InboundStream, ElementReceived], None]]
     Step.STARTTLS: InboundStream._on_starttls,  # noqa: SLF001  # the class's own table
     Step.AUTH: InboundStream._on_auth,  # noqa: SLF001
     Step.RESPONSE: InboundStream._on_response,  # noqa: SLF001
+    Step.RESULT: InboundStream._on_result,  # noqa: SLF001
+    Step.VERIFY: InboundStream._on_verify,  # noqa: SLF001
 }
 
 
 def kind_is_known(event: ElementReceived) -> bool:
     """Whether the element may have a refusal of its own: of ``jabber:server``, stanzas only."""
     return wire.namespace_of(event) != ns.SERVER or stanza_kind(event) is not None
-
-
-def _prepare(text: str) -> str:
-    """Give the prepared domain of a header's address; an absent one is empty."""
-    if not text:
-        return ""
-    try:
-        return parse_domain(text)
-    except AddressError as error:
-        raise RemoteProtocolError(
-            Condition.IMPROPER_ADDRESSING, "an address of the stream header is no domain"
-        ) from error
-
-
-def _is_domain(text: str, domain: str) -> bool:
-    try:
-        return parse_domain(text) == domain
-    except AddressError:
-        return False

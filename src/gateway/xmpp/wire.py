@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 STREAM_END: Final = b"</stream:stream>"
 STARTTLS: Final = f"<starttls xmlns='{ns.TLS}'/>".encode()
 PROCEED: Final = f"<proceed xmlns='{ns.TLS}'/>".encode()
-FEATURES_TLS: Final = f"<stream:features><starttls xmlns='{ns.TLS}'><required/></starttls></stream:features>".encode()
-FEATURES_EXTERNAL: Final = (
-    f"<stream:features><mechanisms xmlns='{ns.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
-).encode()
+TLS_FAILURE: Final = f"<failure xmlns='{ns.TLS}'/>".encode()
+STARTTLS_OPTIONAL: Final = f"<starttls xmlns='{ns.TLS}'/>"
+STARTTLS_REQUIRED: Final = f"<starttls xmlns='{ns.TLS}'><required/></starttls>"
+MECHANISMS: Final = f"<mechanisms xmlns='{ns.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms>"
+DIALBACK: Final = f"<dialback xmlns='{ns.DIALBACK_FEATURE}'><errors/></dialback>"
 # RFC 6120 §6.3.8 and XEP-0178: "=" is an empty authzid, which means the stream's `from`.
 AUTH_EXTERNAL: Final = f"<auth xmlns='{ns.SASL}' mechanism='EXTERNAL'>=</auth>".encode()
 CHALLENGE: Final = f"<challenge xmlns='{ns.SASL}'/>".encode()
@@ -43,22 +44,29 @@ SASL_FAILURE_NAME: Final = f"{ns.SASL}{SEPARATOR}failure"
 _MAX_PEER_TEXT: Final = 500
 
 
-def build_header(content: str = ns.SERVER, *, language: str = "", **attributes: str) -> bytes:
-    """Give an XML declaration and a stream header; attributes that are empty are left out (``from_`` is ``from``)."""
+def build_header(content: str = ns.SERVER, *, language: str = "", dialback: bool = False, **attributes: str) -> bytes:
+    """Give an XML declaration and a stream header; attributes that are empty are left out (``from_`` is ``from``).
+
+    ``dialback`` declares the namespace that tells peers that know no features of it (XEP-0220 §2.3.1).
+    """
     said = "".join(f" {name.rstrip('_')}='{escape_attribute(value)}'" for name, value in attributes.items() if value)
     version = " version='1.0'" if content == ns.SERVER else ""
     spoken = f" xml:lang='{language}'" if language else ""
+    known = f" xmlns:db='{ns.DIALBACK}'" if dialback else ""
     return (
-        f"<?xml version='1.0'?><stream:stream xmlns='{content}' xmlns:stream='{ns.STREAM}'{said}{version}{spoken}>"
+        f"<?xml version='1.0'?><stream:stream xmlns='{content}' xmlns:stream='{ns.STREAM}'{known}{said}{version}"
+        f"{spoken}>"
     ).encode()
 
 
-def build_final_features(max_stanza_size: int) -> bytes:
-    """Give the features of a stream that is ready: nothing to negotiate, and what stanzas may weigh (XEP-0478)."""
-    return (
-        f"<stream:features><limits xmlns='{ns.STREAM_LIMITS}'><max-bytes>{max_stanza_size}</max-bytes></limits>"
-        "</stream:features>"
-    ).encode()
+def build_features(*features: str) -> bytes:
+    """Give stream features."""
+    return f"<stream:features>{''.join(features)}</stream:features>".encode()
+
+
+def build_limits(max_stanza_size: int) -> str:
+    """Give the feature that says what a stanza may weigh (XEP-0478)."""
+    return f"<limits xmlns='{ns.STREAM_LIMITS}'><max-bytes>{max_stanza_size}</max-bytes></limits>"
 
 
 def build_stream_error(condition: Condition, text: str = "") -> bytes:

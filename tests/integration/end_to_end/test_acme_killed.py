@@ -46,8 +46,9 @@ class Place:
     def state(self) -> Path:
         return self.host.directory / f"state-{self.step}"
 
-    def run(self) -> None:
-        argv = ["issue", "-c", str(self.host.flags_file), "--state-dir", str(self.state), "--json"]
+    def run(self, *words: str) -> None:
+        verb = words or ("issue",)
+        argv = [*verb, "-c", str(self.host.flags_file), "--state-dir", str(self.state), "--json"]
         said = io.StringIO()
         with redirect_stdout(said), redirect_stderr(said):
             code = main(argv)
@@ -113,4 +114,23 @@ def test_a_run_that_is_killed_at_any_step_is_gone_on_with(place: Place, part: in
             return
         assert code == -signal.SIGKILL, f"step {number}: exit code {code}"
         place.finish(number)
+    pytest.fail("there is no end to the steps")
+
+
+def test_a_roll_over_that_is_killed_loses_no_account(place: Place) -> None:
+    server = place.host.server
+    for number in range(1, STEP_LIMIT):
+        place.step = number
+        server.forget()
+        place.run("account", "show")
+        (old,) = place.account_keys()
+        code = run_forked(lambda: place.run("account", "roll-over"), crash_at=f"*:{number}")
+        assert code in (0, -signal.SIGKILL), f"step {number}: exit code {code}"
+        assert run_forked(lambda: place.run("account", "show")) == 0, f"step {number}: the account is lost"
+        assert len(server.accounts) == 1
+        assert [path.name for path in place.state.glob("accounts/*/next-key.pem")] == []
+        if code == 0:
+            assert place.account_keys() != [old]
+            assert number > 7, "so few steps cannot be all"
+            return
     pytest.fail("there is no end to the steps")

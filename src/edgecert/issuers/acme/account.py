@@ -7,21 +7,74 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from edgecert.issuers.acme.library import messages
+from josepy.jwa import ES256
+
+from edgecert.issuers.acme.library import jws, messages
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed, parse_object
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.configfile import read_secret_file
 from edgecert.shared.errors import MaterialError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from edgecert.interfaces import Progress
     from edgecert.issuers.acme.accountfiles import AccountFiles, AccountRecord
     from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.model.keys import PrivateKey
     from edgecert.shared.jsonvalue import JsonObject
 
 UNKNOWN: Final = "accountDoesNotExist"
+# How CAs refuse a binding: an unknown kid, a wrong MAC, one that was used before (RFC 8555 §7.3.4).
+_EAB_REFUSALS: Final = frozenset({"unauthorized", "malformed", "externalAccountRequired"})
+_EAB_HINT: Final = (
+    "see that eab_kid and the key in eab_hmac_key_file are a pair from the CA's page, copied whole; "
+    "many CAs take each pair once"
+)
+_ONLY_EXISTING: Final = b'{"onlyReturnExisting": true}'
+
+
+def find_account(client: AcmeClient) -> str:
+    """Give the URL of the open account that the CA has for the client's key (RFC 8555 §7.3.1); nothing for none.
+
+    Raises:
+        RefusedError, NetworkError: the CA did not say.
+    """
+    try:
+        response = client.post(client.resource("newAccount"), _ONLY_EXISTING, kid=None)
+    except AcmeProblemError as problem:
+        if problem.kind in (UNKNOWN, "unauthorized"):
+            return ""
+        raise
+    is_open = parse_object(response, "account").get("status", "valid") == "valid"
+    return response.headers.get("location", "") if is_open else ""
+
+
+def key_change(url: str, old: AcmeClient, new: AcmeClient) -> bytes:
+    """Give the inner JWS of a key change: the new key says that it takes the account over (RFC 8555 §7.3.5)."""
+    payload = {"account": url, "oldKey": old.key.public_key().to_partial_json()}
+    signed = jws.JWS.sign(json.dumps(payload).encode(), new.key, ES256, None, old.resource("keyChange"))
+    return str(signed.json_dumps()).encode()
+
+
+def settle(files: AccountFiles, client_of: Callable[[PrivateKey], AcmeClient]) -> None:
+    """Find out which of two keys the CA has after a roll-over that was cut short, and keep that one.
+
+    Raises:
+        RefusedError, NetworkError: the CA did not say; both keys stay.
+    """
+    if files.next_key() is None:
+        return
+    with files.lock():
+        key, record = files.next_key(), files.load()
+        if key is None:
+            return  # another run was quicker
+        found = find_account(client_of(key))
+        if record is not None and found == record.url:
+            files.take_next_key()
+        else:
+            files.drop_next_key()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +95,16 @@ class AccountOptions:
 class Account:
     """One account; its key is the client's."""
 
-    def __init__(self, client: AcmeClient, files: AccountFiles, options: AccountOptions, progress: Progress) -> None:
-        """Register with ``options`` when need be."""
+    def __init__(
+        self,
+        client: AcmeClient,
+        files: AccountFiles,
+        options: AccountOptions,
+        progress: Progress,
+        client_of: Callable[[PrivateKey], AcmeClient],
+    ) -> None:
+        """Register with ``options`` when need be; ``client_of`` gives a client of the same CA with another key."""
+        self._client_of = client_of
         self._client = client
         self._files = files
         self._options = options
@@ -63,8 +124,8 @@ class Account:
                 record = self._files.load() or self._register()
         return record.url
 
-    def register_again(self) -> None:
-        """Register the same key anew at a CA that no longer knows the account, and say so.
+    def register_again(self) -> tuple[str, str]:
+        """Register the same key anew at a CA that no longer knows the account; give the URL it had, and the new one.
 
         Raises:
             RefusedError, NetworkError: as :attr:`url`.
@@ -72,12 +133,14 @@ class Account:
         with self._files.lock():
             known = self._files.load()
             record = self._register()
-        if known is not None and known.url != record.url:
+        old = known.url if known is not None else record.url
+        if old != record.url:
             message = (
-                f"the CA no longer knew the account {known.url}; its key is registered again as {record.url}. "
+                f"the CA no longer knew the account {old}; its key is registered again as {record.url}. "
                 "CAA records with accounturi have to name the new one"
             )
             self._progress.warn("acme-account-registered-again", message)
+        return old, record.url
 
     def fetch(self) -> JsonObject:
         """Give the account as the CA has it.
@@ -108,9 +171,42 @@ class Account:
         """
         with self._files.lock():
             url = self._known().url
-            self._client.post(url, b'{"status": "deactivated"}', kid=url)
+            try:
+                self._client.post(url, b'{"status": "deactivated"}', kid=url)
+            except AcmeProblemError as problem:
+                # What a run did that died before it could write it down has been done all the same.
+                if problem.kind not in ("unauthorized", UNKNOWN) or self._find() == url:
+                    raise
+            crash_point("acme-deactivated")
             self._files.forget()
         return url
+
+    def roll_over(self) -> str:
+        """Give the account another key (RFC 8555 §7.3.5), and give its URL, which stays.
+
+        Both keys are kept until it is known which one the CA has; :func:`settle` finds that out.
+
+        Raises:
+            RefusedError, NetworkError: as :attr:`url`.
+        """
+        with self._files.lock():
+            url = self._known().url
+            new = self._client_of(self._files.make_next_key())
+            try:
+                self._client.post(self._client.resource("keyChange"), key_change(url, self._client, new), kid=url)
+            except AcmeProblemError:
+                # Asked twice, because an answer was lost, it knows the old key no more: only the new one tells.
+                if find_account(new) != url:
+                    self._files.drop_next_key()
+                    raise
+            crash_point("acme-rolled-over")
+            self._files.take_next_key()
+        self._client.key = new.key
+        return url
+
+    def _find(self) -> str:
+        """Give the URL of the open account that the CA has for our key; nothing where it has none."""
+        return find_account(self._client)
 
     def _known(self) -> AccountRecord:
         return self._files.load() or self._register()
@@ -133,7 +229,13 @@ class Account:
             hint = "get a key identifier and a key from the CA: [issuer] eab_kid and eab_hmac_key_file"
             raise RefusedError(message, code="eab-required", hint=hint)
         payload = registration.json_dumps().encode()
-        response = self._client.post(self._client.resource("newAccount"), payload, kid=None)
+        try:
+            response = self._client.post(self._client.resource("newAccount"), payload, kid=None)
+        except AcmeProblemError as problem:
+            if options.eab_kid and problem.kind in _EAB_REFUSALS:
+                problem.code = "eab-refused"
+                problem.hint = _EAB_HINT
+            raise
         url = response.headers.get("location", "")
         if not url:
             raise malformed("account: it has no URL")

@@ -4,6 +4,7 @@
 
     accounts/<host>-<hash>/lock
                            key.pem         the account's key, P-256, 0600; written before the CA hears of it
+                           next-key.pem    its next key, while it is not known which of the two the CA has
                            account.json    directory, name, URL at the CA, contact; written after the CA agreed
 
 The hash is over the directory's URL and the account's name, so that each pair has a directory of its own.
@@ -25,6 +26,7 @@ from edgecert.shared.atomic import (
     ensure_private_parent,
     make_directory,
     remove_file,
+    rename_file,
     sweep,
     write_file,
 )
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from edgecert.model.keys import PrivateKey
 
 _KEY: Final = "key.pem"
+_NEXT_KEY: Final = "next-key.pem"
 _RECORD: Final = "account.json"
 _LOCK_SECONDS: Final = 60.0
 
@@ -82,6 +85,31 @@ class AccountFiles:
                     create_file(path, key_to_pem(generate_key("ecdsa", 256)).reveal())
         return load_key(Secret(path.read_bytes()))
 
+    def make_next_key(self) -> PrivateKey:
+        """Make the account's next key and keep it beside the present one; the caller holds the lock."""
+        sweep(self.path)
+        create_file(self.path / _NEXT_KEY, key_to_pem(generate_key("ecdsa", 256)).reveal())
+        return load_key(Secret((self.path / _NEXT_KEY).read_bytes()))
+
+    def next_key(self) -> PrivateKey | None:
+        """Give the key that a roll-over left behind, if it is not known yet whether the CA has taken it.
+
+        Raises:
+            MaterialError: the file holds no key.
+        """
+        try:
+            return load_key(Secret((self.path / _NEXT_KEY).read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def take_next_key(self) -> None:
+        """Put the next key in the place of the present one: the CA has it. The caller holds the lock."""
+        rename_file(self.path / _NEXT_KEY, self.path / _KEY)
+
+    def drop_next_key(self) -> None:
+        """Take the next key away: the CA does not have it. The caller holds the lock."""
+        remove_file(self.path / _NEXT_KEY)
+
     def load(self) -> AccountRecord | None:
         """Give what the CA said of the account, or None before it did.
 
@@ -110,5 +138,5 @@ class AccountFiles:
 
     def forget(self) -> None:
         """Take key and record of a deactivated account away: it can never be used again (RFC 8555 §7.3.6)."""
-        remove_file(self.path / _RECORD)
-        remove_file(self.path / _KEY)
+        for name in (_RECORD, _NEXT_KEY, _KEY):
+            remove_file(self.path / name)

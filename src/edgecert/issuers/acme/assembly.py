@@ -17,13 +17,15 @@ from edgecert.issuers.acme.patience import PATIENCE, Patience
 from edgecert.issuers.acme.transport import HttpsTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from edgecert.interfaces import ChallengeSolver, Issued, IssueOrder, Progress
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
     from edgecert.issuers.acme.orderfile import OrderFile
     from edgecert.issuers.acme.transport import Transport
+    from edgecert.model.dnsrecords import Answers, Question
+    from edgecert.model.keys import PrivateKey
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
 
@@ -43,6 +45,8 @@ class Acme:
     solver_for: Callable[[ChallengeOptions], ChallengeSolver]
     connect: Callable[[Path | None], Transport] = HttpsTransport
     """Makes what carries requests, given the file of CAs to trust."""
+    lookup: Callable[[Iterable[Question]], Answers] | None = None
+    """Asks the DNS for what CAA says of a lost account."""
     _ahead: AheadTransport | None = field(default=None, init=False)
 
     @property
@@ -64,7 +68,9 @@ class Acme:
         options = self.options
         rules = Rules(options.challenges, tuple(self.solver_for(entry) for entry in options.challenges))
         with self._session() as (client, patience, account):
-            issuer = AcmeIssuer(client, account, rules, self._order_file, patience, self.progress, options.profile)
+            issuer = AcmeIssuer(
+                client, account, rules, self._order_file, patience, self.progress, options.profile, self.lookup
+            )
             return issuer.issue(order)
 
     @contextmanager
@@ -86,7 +92,7 @@ class Acme:
         from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
 
         options = self.options
-        transport = HttpsTransport(Path(options.directory_ca_file) if options.directory_ca_file else None)
+        transport = self._transport()
         # Reading the directory signs nothing, so no account's key is made for it.
         key = JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
         try:
@@ -100,18 +106,28 @@ class Acme:
     def _session(self) -> Iterator[tuple[AcmeClient, Patience, Account]]:
         from josepy.jwk import JWKEC  # noqa: PLC0415  # only where the CA is spoken to
 
-        from edgecert.issuers.acme.account import Account, AccountOptions  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.account import Account, AccountOptions, settle  # noqa: PLC0415  # the same
         from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.clockwatch import ClockWatch  # noqa: PLC0415  # the same
 
         options = self.options
         transport, self._ahead = self._ahead or self._transport(), None
         try:
             files = AccountFiles(self.state_dir / "accounts", options.directory, options.account)
             patience = Patience(self.clock, self.pause, PATIENCE)
-            client = AcmeClient(options.directory, transport, JWKEC(key=files.key()), patience)
+            watch = ClockWatch(self.clock, self.progress)
+
+            def client_of(key: PrivateKey) -> AcmeClient:
+                return AcmeClient(options.directory, transport, JWKEC(key=key), patience, watch)
+
+            settle(files, client_of)
+            client = client_of(files.key())
             eab = Path(options.eab_hmac_key_file) if options.eab_hmac_key_file else None
             terms = AccountOptions(options.email, options.accept_terms, options.eab_kid, eab)
-            yield client, patience, Account(client, files, terms, self.progress)
+            try:
+                yield client, patience, Account(client, files, terms, self.progress, client_of)
+            finally:
+                watch.tell()
         finally:
             transport.close()
 

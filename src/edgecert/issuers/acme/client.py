@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from josepy.jwk import JWKEC
 
+    from edgecert.issuers.acme.clockwatch import ClockWatch
     from edgecert.issuers.acme.patience import Patience
     from edgecert.issuers.acme.transport import Response, Transport
 
@@ -35,8 +36,16 @@ _LONGEST_RETRY_AFTER: Final = 60.0
 class AcmeClient:
     """One server and one key. Used by several threads at once."""
 
-    def __init__(self, directory_url: str, transport: Transport, key: JWKEC, patience: Patience) -> None:
-        """Speak to the server of ``directory_url`` with ``key`` (P-256, ES256)."""
+    def __init__(
+        self,
+        directory_url: str,
+        transport: Transport,
+        key: JWKEC,
+        patience: Patience,
+        watch: ClockWatch | None = None,
+    ) -> None:
+        """Speak to the server of ``directory_url`` with ``key`` (P-256, ES256); ``watch`` is shown every answer."""
+        self._watch = watch
         self.directory_url = directory_url
         self.key = key
         self._transport = transport
@@ -95,6 +104,8 @@ class AcmeClient:
                     raise
                 self._patience.wait(growing_pause(5 + failures), "the CA to be reached")
                 continue
+            if self._watch is not None:
+                self._watch.see(response.headers)
             if keep_nonce:
                 self._keep_nonce(response.headers)
             if response.status in _OK:
@@ -122,6 +133,21 @@ class AcmeClient:
         pause = retry_after if retry_after is not None else growing_pause(7 + failures)
         self._patience.wait(pause, "the CA to be ready again")
 
+    def verify_clock(self) -> None:
+        """See that this host's clock is near enough to the server's to place an order.
+
+        Raises:
+            EdgecertError: ``clock-wrong``.
+            NetworkError: the server was not reached.
+        """
+        if self._watch is not None:
+            self._put_back(self._take_nonce())  # whose answer no cache has
+            self._watch.verify()
+
+    def _put_back(self, nonce: str) -> None:
+        with self._lock:
+            self._nonces.append(nonce)
+
     def _take_nonce(self) -> str:
         with self._lock:
             if self._nonces:
@@ -135,8 +161,7 @@ class AcmeClient:
 
     def _keep_nonce(self, headers: Mapping[str, str]) -> None:
         if nonce := headers.get("replay-nonce"):
-            with self._lock:
-                self._nonces.append(nonce)
+            self._put_back(nonce)
 
 
 def _decode_nonce(text: str) -> bytes:

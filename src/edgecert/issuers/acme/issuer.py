@@ -20,12 +20,14 @@ from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
 from edgecert.issuers.acme.wireobjects import new_order, parse_order
+from edgecert.model.caapins import caa_questions, find_pins
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
 from edgecert.shared.errors import MaterialError, RefusedError
+from edgecert.shared.names import to_unicode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from cryptography import x509
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from edgecert.issuers.acme.patience import Patience
     from edgecert.issuers.acme.proving import Rules
     from edgecert.issuers.acme.wireobjects import Authorization, Order
+    from edgecert.model.dnsrecords import Answers, Question
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
 _STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
@@ -61,6 +64,8 @@ class AcmeIssuer:
     patience: Patience
     progress: Progress
     profile: str = ""
+    lookup: Callable[[Iterable[Question]], Answers] | None = None
+    """Asks the DNS; without it, nothing is known of CAA records."""
 
     @property
     def kind(self) -> Literal["acme"]:
@@ -84,9 +89,22 @@ class AcmeIssuer:
         except AcmeProblemError as problem:
             if problem.kind != UNKNOWN:
                 raise
-            self.account.register_again()
+            self._verify_unpinned(order, *self.account.register_again())
             certificates = self._issue(order)
         return Issued(certificates, staging_ca=is_staging(self.client.directory_url))
+
+    def _verify_unpinned(self, order: IssueOrder, old: str, new: str) -> None:
+        """See that no planned domain lets only the account issue that the CA has forgotten (RFC 8657 §3)."""
+        names = [name.text for name in order.names if name.kind == "dns"]
+        if self.lookup is None or old == new:
+            return
+        pins = find_pins(self.lookup(caa_questions(names)), names, old=old, new=new)
+        if not pins:
+            return
+        lines = [f"{pin.at}. CAA {pin.line}   (for {', '.join(map(to_unicode, pin.names))})" for pin in pins]
+        message = f"CAA lets only the account {old} issue, which the CA no longer knows; it is {new} now"
+        hint = "publish in its place, then run the command again:\n" + "\n".join(lines)
+        raise RefusedError(message, code="caa-pins-lost-account", hint=hint)
 
     def _verify_profile(self) -> None:
         if not self.profile:
@@ -137,6 +155,7 @@ class AcmeIssuer:
         return order
 
     def _place(self, kid: str, asked: IssueOrder, proving: Proving) -> Order:
+        self.client.verify_clock()
         payload = new_order(asked.names, self.profile)
         response = self.client.post(self.client.resource("newOrder"), payload, kid=kid)
         url = response.headers.get("location", "")

@@ -17,6 +17,7 @@ _TOLD: Final = 10
 _LONGEST_TEXT: Final = 500
 # What to do, by the last word of the problem's type.
 _HINTS: Final[Mapping[str, str]] = {
+    "accountDoesNotExist": "the next edgecert issue registers the account's key again",
     "badCSR": "the CA does not take this key or these names: choose another key_algorithm or bit_length",
     "badNonce": "the CA refuses the nonces that it gives itself; the fault is the CA's, try again later",
     "badPublicKey": "the CA does not take this kind of key",
@@ -37,6 +38,10 @@ _HINTS: Final[Mapping[str, str]] = {
     "unsupportedContact": "give another [issuer] email, or none",
     "unsupportedIdentifier": "the CA issues for no names of this kind (IP addresses need a CA and profile for them)",
     "userActionRequired": "the CA wants a person to act; open the address that it names",
+}
+# The same where the answer is to a request of ours, and not what a CA says of a challenge.
+_HINTS_OF_ANSWERS: Final[Mapping[str, str]] = {
+    "unauthorized": "the account may be closed, or not be allowed this: edgecert account show tells how it stands",
 }
 
 
@@ -98,7 +103,8 @@ def problem_of(response: Response) -> AcmeProblemError:
     message = f"the CA refused: {describe(document)}"
     if kind == "userActionRequired" and (link := response.headers.get("link", "")):
         message += f" ({_text(link)})"
-    return AcmeProblemError(kind, message, code=code, status=response.status)
+    hint = _HINTS_OF_ANSWERS.get(kind, "")
+    return AcmeProblemError(kind, message, code=code, hint=hint, status=response.status)
 
 
 def parse_object(response: Response, what: str) -> JsonObject:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = 30.0
 LARGEST_BODY: Final = 1024 * 1024
+# X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
+_OUT_OF_DATE: Final = frozenset({9, 10})
 _CHUNK: Final = 65536
 _STALE: Final = (http.client.RemoteDisconnected, http.client.CannotSendRequest, ConnectionResetError, BrokenPipeError)
 
@@ -94,6 +96,8 @@ class HttpsTransport(Transport):
         except ssl.SSLCertVerificationError as error:
             message = f"the certificate of {parts.netloc} is not trusted: {error.verify_message}"
             hint = "for a private CA name its root with [issuer] directory_ca_file"
+            if error.verify_code in _OUT_OF_DATE:
+                hint = "is this host's clock right? See timedatectl"
             raise NetworkError(message, code="acme-tls", hint=hint) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             message = f"no answer from {parts.netloc}: {error or type(error).__name__}"

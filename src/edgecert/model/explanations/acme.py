@@ -67,10 +67,34 @@ _ACCOUNT: Final[Mapping[str, Explanation]] = {
         "The file holds something else than one line of base64url.",
         "Copy the HMAC key from the CA's page again, without quotes.",
     ),
+    "eab-refused": Explanation(
+        "The CA does not take the external account binding",
+        "The key identifier is not known to the CA, or the key is not the one that belongs to it; or the pair was used "
+        "before, or has ended.",
+        "Get a fresh pair from the CA's page, and copy both whole: `eab_kid`, and the key into `eab_hmac_key_file`.",
+    ),
     "acme-account-registered-again": Explanation(
         "The CA had forgotten the account",
         "The account's key was unknown at the CA and has been registered anew, so that the account has another URL.",
         "Nothing, unless CAA records name the old URL (`accounturi`): change those.",
+    ),
+    "caa-pins-lost-account": Explanation(
+        "CAA lets only an account issue that the CA has forgotten",
+        "The account's key was registered anew and has another URL now, but a domain's CAA record names the old one in "
+        "`accounturi` (RFC 8657), so the CA may not issue for it. No order was spent.",
+        "Publish the record as the hint shows it, then run the command again.",
+    ),
+    "clock-skewed": Explanation(
+        "This host's clock and the CA's differ by minutes",
+        "The CA's answers carry its time (the Date header). When a certificate is due, and what is not yet valid, is "
+        "reckoned by the clock of this host.",
+        "Let the clock be kept by NTP: `timedatectl set-ntp true`.",
+    ),
+    "clock-wrong": Explanation(
+        "This host's clock and the CA's differ by more than an hour",
+        "With such a clock a fresh certificate may look as if it were not valid yet, and renewals come at wrong times. "
+        "No order was placed.",
+        "Set the clock (`timedatectl`), then run the command again.",
     ),
     "profile-unknown": Explanation(
         "The CA has no such profile",

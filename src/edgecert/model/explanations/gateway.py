@@ -51,17 +51,6 @@ _PARTNERS: Final[Mapping[str, Explanation]] = {
         "set tls to required or optional with sasl, or set dialback to true; the partner table of the reference shows "
         "all combinations.",
     ),
-    "method-not-available": Explanation(
-        "a partner's settings leave only methods that this gateway does not speak",
-        "This version proves partners by their certificate (SASL EXTERNAL over TLS) and speaks no server dialback.",
-        "set tls to required and sasl to required or optional.",
-    ),
-    "method-ignored": Explanation(
-        "a partner may use methods that this gateway does not speak",
-        "The settings allow dialback beside SASL EXTERNAL. The partner is accepted and proves itself by certificate; "
-        "the other methods are not used. (A warning.)",
-        "nothing needs to be done; set dialback to false to silence the warning.",
-    ),
     "dialback-never-runs": Explanation(
         "dialback is allowed but can never run",
         "With TLS and SASL both required only SASL EXTERNAL is left, whatever dialback says. (A warning.)",
@@ -166,6 +155,32 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
         "The partner's server looked at our certificate and did not find our domain proved by it. The text is the "
         "partner's.",
         "check that the certificate in service names the home domain, and ask the partner for its log.",
+    ),
+    "peer-requires-tls": Explanation(
+        "the partner requires TLS and its settings here do not allow it",
+        "tls is not-supported for this partner, and its server takes no stream without TLS.",
+        "set tls to optional or required for the partner.",
+    ),
+    "dialback-not-offered": Explanation(
+        "the partner knows no dialback, and nothing else is left",
+        "Without SASL EXTERNAL the stream can only be proved by server dialback, which the partner's server does not "
+        "offer: neither among its stream features nor in its stream header.",
+        "if SASL EXTERNAL should have been possible, look at the certificates of both sides (`edgecert check`); else "
+        "ask the partner to switch dialback on.",
+    ),
+    "dialback-refused": Explanation(
+        "the partner says that our dialback key is not ours",
+        "Its server asked the servers that the DNS names for our domain about the key that we had made, and got the "
+        "answer that it is invalid. So somebody else answers for our domain, or another node with another secret.",
+        "check that the SRV records of the home domain lead to this gateway, and that all nodes of the domain share "
+        "one dialback_secret_file.",
+    ),
+    "dialback-failed": Explanation(
+        "the partner could not have our dialback key verified",
+        "The condition is the partner's. remote-server-not-found and remote-connection-failed mean that it did not "
+        "reach a server of our domain; item-not-found that it does not serve its own; policy-violation or "
+        "not-authorized that it wants TLS or a certificate.",
+        "check that the SRV records of the home domain lead here and that port 5269 is reachable from outside.",
     ),
     "peer-stream-error": Explanation(
         "the partner ended the stream with an error",

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from gateway.net.outbound import StreamFailure
 from tests.integration.gateway.conftest import SECRET
 from tests.support.component import connect_component
 from tests.support.dns import host_records
@@ -12,13 +11,6 @@ if TYPE_CHECKING:
     from tests.integration.gateway.conftest import World
 
 ALICE, BOB = "alice@contoso.example", "bob@fabrikam.example"
-
-
-def test_a_failure_reads_as_code_and_words() -> None:
-    assert str(StreamFailure("tls-failed", "handshake failure")) == "tls-failed: handshake failure"
-    assert str(StreamFailure("timeout", "")) == "timeout"
-    assert StreamFailure("peer-stream-error", "reset: renewed").is_reset
-    assert not StreamFailure("peer-stream-error", "not-authorized: expired").is_reset
 
 
 async def fail_against(world: World, answer: bytes) -> str:

@@ -30,7 +30,7 @@ def test_tells_everything_that_is_wrong_with_a_table_at_once() -> None:
         (Partner(domain="CONTOSO.example"), "home-partner-clash"),
         (Partner(domain="a.example", proxy="two words"), "partner-proxy"),
         (Partner(domain="a.example", tls="not-supported", dialback=False), "no-method"),
-        (Partner(domain="a.example", tls="not-supported"), "method-not-available"),
+        (Partner(domain="a.example", sasl="not-supported", dialback=False), "no-method"),
     ],
 )
 def test_each_rule_has_its_code(partner: Partner, code: str) -> None:

@@ -4,14 +4,17 @@ import pytest
 
 from gateway.errors import Condition, LocalProtocolError
 from gateway.model.peer import Method, PairAuthorization, Proof
-from gateway.policy.partner import Partner
+from gateway.xmpp import namespaces as ns
 from gateway.xmpp import wire
-from gateway.xmpp.configs import PeerProofResult
+from gateway.xmpp.configs import OutboundConfig, PeerProofResult
 from gateway.xmpp.events import Authorized, Closed, Failed, FailureReason, NeedPeerProof, PeerHeader, StartTls
 from gateway.xmpp.outbound import OutboundState, OutboundStream
-from tests.support.streams import DIRECT, GOOD, HOME, PARTNER, TLS, envelope, header, message, outbound
+from tests.support.streams import DIRECT, GOOD, HOME, KEYS, KNOBS, PARTNER, TLS, envelope, header, message, outbound
 
 PEER = header(PARTNER, HOME)
+DIALBACK = wire.build_features(wire.DIALBACK)
+EXTERNAL = wire.build_features(wire.MECHANISMS)
+STARTTLS = wire.build_features(wire.STARTTLS_REQUIRED)
 SUCCESS = wire.SUCCESS
 PROCEED = wire.PROCEED
 PAIR = PairAuthorization(PARTNER, HOME, Method.EXTERNAL, Proof.PKIX)
@@ -30,7 +33,7 @@ def secured() -> OutboundStream:
 
 def opened() -> OutboundStream:
     stream = secured()
-    stream.receive_data(wire.FEATURES_EXTERNAL)
+    stream.receive_data(EXTERNAL)
     stream.receive_data(SUCCESS)
     stream.receive_data(PEER + b"<stream:features/>")
     assert stream.events_received()[-1] == Authorized(PAIR)
@@ -52,7 +55,7 @@ def test_comes_up_by_starttls_and_external() -> None:
     said = stream.data_to_send()
     assert said.startswith(b"<?xml version='1.0'?><stream:stream xmlns='jabber:server' ")
     assert said.endswith(b" from='contoso.example' to='fabrikam.example' version='1.0'>")
-    stream.receive_data(PEER + wire.FEATURES_TLS)
+    stream.receive_data(PEER + STARTTLS)
     assert stream.data_to_send() == wire.STARTTLS
     stream.receive_data(PROCEED)
     assert stream.events_received() == [PeerHeader(PARTNER, HOME), StartTls()]
@@ -61,7 +64,7 @@ def test_comes_up_by_starttls_and_external() -> None:
     assert stream.data_to_send() == b""
     stream.peer_proof(GOOD)
     assert b"<stream:stream" in stream.data_to_send()
-    stream.receive_data(PEER + wire.FEATURES_EXTERNAL)
+    stream.receive_data(PEER + EXTERNAL)
     assert stream.data_to_send() == b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>"
     stream.receive_data(SUCCESS)
     assert b"<stream:stream" in stream.data_to_send()
@@ -98,7 +101,7 @@ def test_says_nothing_inside_tls_to_a_peer_without_proof() -> None:
     [
         PEER + b"<stream:features/>",
         PEER + b"<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>",
-        PEER + wire.FEATURES_EXTERNAL,
+        PEER + EXTERNAL,
         header(PARTNER, HOME, version=""),
     ],
 )
@@ -112,14 +115,14 @@ def test_never_goes_on_without_tls(sent: bytes) -> None:
 
 def test_tells_why_tls_or_external_failed() -> None:
     stream = outbound()
-    stream.receive_data(PEER + wire.FEATURES_TLS)
+    stream.receive_data(PEER + STARTTLS)
     stream.receive_data(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")
     assert failed(stream).reason is FailureReason.TLS_REFUSED
     stream = secured()
     stream.receive_data(b"<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>")
     assert failed(stream).reason is FailureReason.EXTERNAL_NOT_OFFERED
     stream = secured()
-    stream.receive_data(wire.FEATURES_EXTERNAL + wire.build_sasl_failure("not-authorized"))
+    stream.receive_data(EXTERNAL + wire.build_sasl_failure("not-authorized"))
     assert failed(stream) == Failed(FailureReason.EXTERNAL_REFUSED, "not-authorized")
 
 
@@ -136,7 +139,7 @@ def test_tells_the_peers_stream_error() -> None:
 @pytest.mark.parametrize("behind", [b"<features/>", b" ", b"\x16\x03\x01"])
 def test_clear_bytes_behind_proceed_end_the_stream(behind: bytes) -> None:
     stream = outbound()
-    stream.receive_data(PEER + wire.FEATURES_TLS)
+    stream.receive_data(PEER + STARTTLS)
     stream.receive_data(PROCEED + behind)
     assert failed(stream).reason is FailureReason.PEER_PROTOCOL
 
@@ -170,10 +173,105 @@ def test_a_connection_lost_before_the_stream_is_up_is_a_failure_and_later_is_non
     assert [type(event) for event in stream.events_received()] == [Closed]
 
 
-def test_a_partner_without_certificate_proof_is_not_dialled() -> None:
-    stream = outbound(partner=Partner(domain=PARTNER, sasl="not-supported"))
-    assert stream.data_to_send() == b""
-    assert failed(stream).reason is FailureReason.METHOD_NOT_AVAILABLE
+# --- dialback
+
+
+def dialling(letters: str = "P", *, bad: bool = True) -> OutboundStream:
+    """Give a stream that has sent its dialback key."""
+    stream = outbound(partner=KNOBS[letters])
+    if letters == "P":
+        stream.receive_data(header(PARTNER, HOME, id_="their-id") + DIALBACK)
+    else:
+        stream.receive_data(PEER + STARTTLS)
+        stream.receive_data(PROCEED)
+        stream.tls_established(TLS)
+        stream.peer_proof(PeerProofResult(None, "self-signed") if bad else GOOD)
+        stream.receive_data(header(PARTNER, HOME, id_="their-id") + DIALBACK)
+    stream.events_received()
+    key = KEYS.make_key(PARTNER, HOME, "their-id")
+    sent = f"<db:result xmlns:db='{ns.DIALBACK}' from='{HOME}' to='{PARTNER}'>{key}</db:result>"
+    assert stream.data_to_send().endswith(sent.encode())
+    return stream
+
+
+def answer(type_: str, from_: str = PARTNER, to: str = HOME, inner: str = "") -> bytes:
+    return f"<db:result xmlns:db='{ns.DIALBACK}' from='{from_}' to='{to}' type='{type_}'>{inner}</db:result>".encode()
+
+
+@pytest.mark.parametrize(
+    ("letters", "bad", "method", "proof"),
+    [
+        ("P", True, Method.DIALBACK, Proof.DNS),
+        ("T", True, Method.TLS_DIALBACK, Proof.DNS),
+        ("ST", True, Method.TLS_DIALBACK, Proof.DNS),
+        ("ST", False, Method.TLS_DIALBACK, Proof.PKIX),
+    ],
+)
+def test_a_valid_key_opens_the_stream(letters: str, bad: bool, method: Method, proof: Proof) -> None:
+    stream = dialling(letters, bad=bad)
+    with pytest.raises(LocalProtocolError):
+        stream.send_stanza(envelope())
+    stream.receive_data(answer("valid"))
+    assert stream.events_received() == [Authorized(PairAuthorization(PARTNER, HOME, method, proof))]
+    stream.send_stanza(envelope())
+    assert stream.data_to_send() == envelope().raw
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (answer("invalid"), FailureReason.DIALBACK_REFUSED),
+        (
+            answer(
+                "error", inner="<error><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+            ),
+            FailureReason.DIALBACK_FAILED,
+        ),
+        (answer("perhaps"), FailureReason.DIALBACK_FAILED),
+        (b"</stream:stream>", FailureReason.PEER_CLOSED),
+        (answer("valid", from_="litware.example"), FailureReason.PEER_PROTOCOL),
+        (answer("valid", to="home.example"), FailureReason.PEER_PROTOCOL),
+        (answer("valid", from_=HOME, to=PARTNER), FailureReason.PEER_PROTOCOL),
+        (answer("valid").replace(b"result", b"verify"), FailureReason.PEER_PROTOCOL),
+        (message(), FailureReason.PEER_PROTOCOL),
+    ],
+)
+def test_anything_else_than_a_valid_answer_to_it_opens_nothing(sent: bytes, reason: FailureReason) -> None:
+    stream = dialling()
+    stream.receive_data(sent)
+    assert failed(stream).reason is reason
+    assert not stream.pairs
+
+
+def test_an_answer_that_nobody_asked_for_opens_nothing() -> None:
+    stream = outbound(partner=KNOBS["P"])
+    stream.receive_data(PEER + answer("valid"))
+    assert failed(stream).reason is FailureReason.PEER_PROTOCOL
+    stream = dialling()
+    stream.receive_data(answer("valid") + answer("valid"))
+    assert isinstance(stream.events_received()[-1], Closed)
+
+
+def test_when_external_is_refused_dialback_follows_on_the_same_stream() -> None:
+    stream = outbound(direct_tls=True, partner=KNOBS["ST"])
+    stream.tls_established(DIRECT)
+    stream.peer_proof(GOOD)
+    stream.receive_data(header(PARTNER, HOME, id_="i") + wire.build_features(wire.MECHANISMS, wire.DIALBACK))
+    stream.data_to_send()
+    stream.receive_data(wire.build_sasl_failure("not-authorized"))
+    assert stream.external_refused
+    assert stream.data_to_send().startswith(b"<db:result ")
+    stream.receive_data(answer("valid"))
+    assert stream.pairs == (PairAuthorization(PARTNER, HOME, Method.TLS_DIALBACK, Proof.PKIX),)
+
+
+def test_a_stream_may_be_made_to_pass_over_external() -> None:
+    config = OutboundConfig(HOME, KNOBS["ST"], PARTNER, direct_tls=True, make_key=KEYS.make_key, skip_external=True)
+    stream = OutboundStream(config)
+    stream.tls_established(DIRECT)
+    stream.peer_proof(GOOD)
+    stream.receive_data(header(PARTNER, HOME, id_="i") + wire.build_features(wire.MECHANISMS, wire.DIALBACK))
+    assert b"<db:result " in stream.data_to_send()
 
 
 def test_closes_in_good_order() -> None:

@@ -1,21 +1,39 @@
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.errors import Condition, LocalProtocolError
-from gateway.xmpp import component, inbound, outbound
+from gateway.xmpp import component, inboundstates, initiating
+from gateway.xmpp.configs import OutboundConfig
+from gateway.xmpp.dialback import VerifyRequest
 from gateway.xmpp.events import Closed, Pinged
 from gateway.xmpp.stream import Step
-from tests.support.streams import header, open_inbound
+from gateway.xmpp.verifying import VerifyingStream
+from tests.support.streams import FABRIKAM, HOME, KEYS, PARTNER, header, open_inbound
 from tests.support.streams import inbound as make_inbound
+from tests.support.streams import outbound as make_outbound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
     from types import ModuleType
 
+    from gateway.xmpp.stream import StreamMachine
 
-@pytest.mark.parametrize("module", [component, inbound, outbound])
+
+def make_verifying() -> VerifyingStream:
+    request = VerifyRequest(PARTNER, HOME, "id", "key", (PARTNER, HOME))
+    return VerifyingStream(OutboundConfig(HOME, FABRIKAM, PARTNER, make_key=KEYS.make_key), request)
+
+
+def make_component() -> component.ComponentStream:
+    return component.ComponentStream(lambda _domain: None, lambda: "id")
+
+
+@pytest.mark.parametrize("module", [component, inboundstates, initiating])
 def test_every_state_can_be_reached_and_can_end(module: ModuleType) -> None:
     table = module.NEXT
     states = {state for state, _step in table}
@@ -24,6 +42,24 @@ def test_every_state_can_be_reached_and_can_end(module: ModuleType) -> None:
     assert all(table[state, Step.END] is closed for state in states)
     first = [state for state in states if state not in reached]
     assert len(first) == 1
+
+
+@pytest.mark.parametrize("make", [make_inbound, make_outbound, make_verifying, make_component])
+def test_a_step_that_the_table_does_not_have_raises_and_changes_nothing(
+    make: Callable[[], StreamMachine[StrEnum, object]],
+) -> None:
+    stream = make()
+    table = stream._table  # noqa: SLF001  # every state is tried, also those that are hard to reach
+    stream.events_received()
+    stream.data_to_send()
+    for state, step in product({state for state, _step in table} | set(table.values()), Step):
+        if (state, step) in table:
+            continue
+        stream._state = state  # noqa: SLF001
+        with pytest.raises(LocalProtocolError):
+            stream._advance(step)  # noqa: SLF001
+        assert stream.state is state
+        assert (stream.events_received(), stream.data_to_send()) == ([], b"")
 
 
 def test_a_close_waits_for_the_peer_and_a_second_one_does_not() -> None:

@@ -9,6 +9,8 @@ from gateway.xmpp.element import parse_element
 from gateway.xmpp.xml import ElementReceived, StreamOpened, XmlStreamParser
 from tests.support.streams import header
 
+EXTERNAL = wire.build_features(wire.MECHANISMS)
+
 
 def receive(raw: bytes) -> ElementReceived:
     parser = XmlStreamParser(StreamLimits())
@@ -52,10 +54,10 @@ def test_a_sasl_failure_is_read_with_its_text() -> None:
 @pytest.mark.parametrize(
     ("features", "offered"),
     [
-        (wire.FEATURES_EXTERNAL, True),
-        (wire.FEATURES_EXTERNAL.replace(b"EXTERNAL", b" EXTERNAL\n"), True),
-        (wire.FEATURES_EXTERNAL.replace(b"EXTERNAL", b"PLAIN"), False),
-        (wire.FEATURES_TLS, False),
+        (EXTERNAL, True),
+        (EXTERNAL.replace(b"EXTERNAL", b" EXTERNAL\n"), True),
+        (EXTERNAL.replace(b"EXTERNAL", b"PLAIN"), False),
+        (wire.build_features(wire.STARTTLS_REQUIRED), False),
     ],
 )
 def test_external_is_offered_by_name(features: bytes, offered: bool) -> None:
@@ -64,7 +66,7 @@ def test_external_is_offered_by_name(features: bytes, offered: bool) -> None:
 
 
 def test_final_features_tell_the_limit() -> None:
-    assert b"<max-bytes>4096</max-bytes>" in wire.build_final_features(4096)
+    assert "<max-bytes>4096</max-bytes>" in wire.build_limits(4096)
 
 
 def test_initial_response_is_empty_or_base64_of_utf8() -> None:

@@ -8,6 +8,7 @@ import pytest
 from edgecert.issuers.acme.issuer import is_staging
 from edgecert.issuers.acme.problems import AcmeProblemError
 from edgecert.issuers.acme.transport import Response
+from edgecert.model.dnsrecords import Answer, Question
 from edgecert.shared.chain import spki_sha256
 from edgecert.shared.errors import EdgecertError, NetworkError, RefusedError
 from edgecert.shared.names import from_certificate
@@ -195,3 +196,21 @@ def test_a_ca_that_never_decides_is_given_up_and_nothing_stays_published(parts: 
 )
 def test_knows_the_directories_of_test_cas(url: str, staging: bool) -> None:
     assert is_staging(url) is staging
+
+
+def test_a_lost_account_that_caa_pins_is_told_with_the_record_to_publish(parts: Parts) -> None:
+    parts.issuer().issue(an_order("sip.contoso.com"))
+    old = parts.account().url
+    parts.server.accounts.clear()
+    record = f'0 issue "ca.example.net; accounturi={old}"'
+    parts.dns[Question("contoso.com", "CAA")] = Answer((record,))
+    orders = parts.server.count("/newOrder")
+    order = an_order("sip.contoso.com")
+    with pytest.raises(RefusedError) as caught:
+        parts.issuer().issue(order)
+    new = parts.account().url
+    assert caught.value.code == "caa-pins-lost-account"
+    assert f'contoso.com. CAA 0 issue "ca.example.net; accounturi={new}"' in caught.value.hint
+    assert parts.server.count("/newOrder") == orders
+    parts.dns[Question("contoso.com", "CAA")] = Answer((record.replace(old, new),))
+    assert parts.issuer().issue(order).certificates
