@@ -31,6 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         changing = _action(actions, name, text)
         changing.add_argument("domain", metavar="DOMAIN", help="primary domain")
         _add_keys(changing)
+        if name == "set":
+            for flag, what in (("--add-domain", "add an additional domain"), ("--remove-domain", "take one away")):
+                changing.add_argument(
+                    flag, action="append", default=[], metavar="DOMAIN", help=f"{what}; may be repeated"
+                )
         add_dry_run(changing)
     removing = _action(actions, "remove", "take a partner away; its streams are closed")
     removing.add_argument("domain", metavar="DOMAIN", help="primary domain")
@@ -91,9 +96,19 @@ def _list(context: GatewayContext, table: PartnerAccess) -> None:
 
 
 def _show(context: GatewayContext, table: PartnerAccess) -> None:
+    from gateway.model.peer import Method
+    from gateway.policy.methods import METHOD_NAMES, find_row, warn_partner
+    from gateway.policy.partnerfile import partner_from_json
+
     partner = _find(table, context.args.domain)
+    known = partner_from_json(partner)
+    row = find_row(known)
+    names = [METHOD_NAMES[method] for method in Method if method in row.methods]
     lines = [f"{key:<18}  {show(value)}" for key, value in partner.items()]
-    context.output.result({"partner": partner}, "\n".join(lines))
+    lines += ["", f"{'methods':<18}  {show(names)} (row {row.number})"]
+    for warning in warn_partner(known):
+        context.output.warn(warning.code, warning.message, known.domain)
+    context.output.result({"partner": partner, "row": row.number, "methods": names}, "\n".join(lines))
 
 
 def _add(context: GatewayContext, table: PartnerAccess) -> None:
@@ -105,10 +120,22 @@ def _add(context: GatewayContext, table: PartnerAccess) -> None:
 
 def _set(context: GatewayContext, table: PartnerAccess) -> None:
     given = _given(context)
-    if not given:
+    more, less = context.args.add_domain, context.args.remove_domain
+    if not (given or more or less):
         raise UsageError("nothing to set", hint="edgecert-gateway partner set --help lists the keys")
     before = _find(table, context.args.domain)
-    _put(context, table, before, {**before, **given})
+    after = {**before, **given}
+    after["additional_domains"] = _change_domains(texts(after.get("additional_domains")), more, less)
+    _put(context, table, before, after)
+
+
+def _change_domains(domains: Sequence[str], more: Sequence[str], less: Sequence[str]) -> list[str]:
+    gone = {_prepare(domain) for domain in less}
+    if missing := sorted(gone - {_prepare(domain) for domain in domains}):
+        raise UsageError(
+            f"{', '.join(missing)} is no additional domain", hint="edgecert-gateway partner show names them"
+        )
+    return [*(domain for domain in domains if _prepare(domain) not in gone), *more]
 
 
 def _put(context: GatewayContext, table: PartnerAccess, before: JsonObject | None, partner: JsonObject) -> None:

@@ -65,6 +65,22 @@ def prepare_table(partners: Iterable[Partner], homes: Iterable[str]) -> PartnerT
     return PartnerTable.of(prepared)
 
 
+def verify_homes(table: PartnerTable, homes: Iterable[str]) -> None:
+    """Be sure that no domain of ``table`` is one of ``homes``, which may be others than when it was committed.
+
+    Raises:
+        PartnerRefusedError: ``home-partner-clash``, naming each.
+    """
+    own = frozenset(homes)
+    clashes = [(partner.domain, domain) for partner in table for domain in partner.domains if domain in own]
+    if clashes:
+        message = "\n".join(
+            f"partner {partner}: {domain} is a home domain of this gateway" for partner, domain in clashes
+        )
+        hint = "a domain is home or partner, never both: take it out of [[home]], or use edgecert-gateway partner"
+        raise PartnerRefusedError(message, code="home-partner-clash", hint=hint)
+
+
 def _collect(partners: Iterable[Partner], rule: Callable[[Partner], T], faults: list[PartnerRefusedError]) -> list[T]:
     """Give what ``rule`` makes of each partner, and add to ``faults`` where it refuses."""
     results = []

@@ -15,6 +15,7 @@ from edgecert.shared.version import VERSION
 from gateway.database.partners import PartnerStore
 from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
+from gateway.policy.commit import verify_homes
 from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
 from gateway.service.dialbacksecret import load_dialback_secret
@@ -344,6 +345,7 @@ class Gateway:
     async def reload(self) -> JsonObject:
         """Read limits, trust, access and certificates again; listeners and homes need a restart."""
         settings = self._reread() if self._reread is not None else self.settings
+        verify_homes(self.hub.partners, settings.home_domains)
         unreloadable = list_unreloadable(self.settings, settings)
         notes = [f"{part} has changed, which takes effect at the next start" for part in unreloadable]
         options = certificate_options(settings, domains=self.certificates.options.domains)

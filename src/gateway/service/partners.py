@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.model.jid import parse_domain
+from gateway.policy.commit import verify_homes
 from gateway.policy.methods import warn_partner
 from gateway.policy.partnerfile import partner_from_json, partner_to_json
 
@@ -32,8 +33,10 @@ class PartnerDesk:
         Raises:
             LockedError: another process has it.
             DatabaseError: it cannot be read.
+            PartnerRefusedError: a domain of it has become one of ours since it was committed.
         """
         await self._worker.run(self._store.open)
+        verify_homes(await self._worker.run(self._store.load), self._hub.homes)
         await self._publish()
 
     async def close(self) -> None:

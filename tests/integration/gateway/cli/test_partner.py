@@ -116,3 +116,26 @@ def test_a_wrong_file_is_refused_with_every_line(config: Path) -> None:
     assert result.code == 2
     assert "partners.toml:2: partner[0].domian" in result.stderr
     assert "partners.toml:3: partner[0].tls" in result.stderr
+
+
+def test_domains_are_added_and_taken_away_one_by_one(config: Path) -> None:
+    apply(config)
+    changed = partner(
+        config, "set", "fabrikam.example", "--add-domain", "New.example", "--remove-domain", "fabrikam.test"
+    )
+    assert changed.code == 0, changed.stderr
+    shown = partner(config, "show", "fabrikam.example", "--json").document["result"]["partner"]
+    assert shown["additional_domains"] == ["mail.fabrikam.example", "new.example"]
+    missing = partner(config, "set", "fabrikam.example", "--remove-domain", "fabrikam.test")
+    assert missing.code == 2
+    assert "fabrikam.test is no additional domain" in missing.stderr
+
+
+def test_show_tells_the_methods_and_what_to_think_of_them(config: Path) -> None:
+    apply(config)
+    partner(config, "set", "adatum.example", "--tls", "optional")
+    shown = partner(config, "show", "adatum.example", "--json").document
+    assert shown["result"]["row"] == 9
+    assert shown["result"]["methods"] == ["SASL EXTERNAL over TLS", "dialback inside TLS", "dialback in the clear"]
+    assert [warning["code"] for warning in shown["warnings"]] == ["tls-not-required"]
+    assert "dialback in the clear (row 9)" in partner(config, "show", "adatum.example").stdout

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edgecert.shared.errors import EdgecertError
+from gateway.errors import PartnerRefusedError
+from gateway.service import Gateway
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import connect_component
 
 if TYPE_CHECKING:
     from tests.integration.gateway.conftest import World
@@ -39,3 +44,38 @@ async def test_a_home_is_no_partner(world: World) -> None:
         with pytest.raises(EdgecertError, match=r"contoso\.example"):
             await gateway.put_partner({"domain": "contoso.example"})
         assert len(gateway.hub.partners) == 0
+
+
+async def test_a_partner_that_became_a_home_keeps_the_gateway_from_starting_and_reloading(world: World) -> None:
+    settings = world.settings("contoso.example", 1)
+    clashing = replace(settings, home=(*settings.home, replace(settings.home[0], domain="Fabrikam.example")))
+    current = [settings]
+    gateway = Gateway(settings, reread=lambda: current[-1])
+    async with gateway.running():
+        await gateway.put_partner({"domain": "other.example", "additional_domains": ["fabrikam.example"]})
+        current.append(clashing)
+        with pytest.raises(PartnerRefusedError, match=r"fabrikam\.example is a home domain"):
+            await gateway.reload()
+    with pytest.raises(PartnerRefusedError, match=r"fabrikam\.example is a home domain"):
+        async with Gateway(clashing).running():
+            pass
+
+
+async def test_a_changed_type_decides_about_the_next_stanza(world: World) -> None:
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example") as left,
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example"),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.message("bob@fabrikam.example", "alice@contoso.example", "one")
+        assert await alice.receive_bodies(1) == ["one"]
+        await left.put_partner({"domain": "fabrikam.example", "type": "public-unverified", "dialback": False})
+        await bob.message("bob@fabrikam.example", "alice@contoso.example", "two")
+        assert "service-unavailable" in await bob.receive()
+        await left.add_contact("alice@contoso.example", "bob@fabrikam.example", dry_run=False)
+        await bob.message("bob@fabrikam.example", "alice@contoso.example", "three")
+        assert await alice.receive_bodies(1) == ["three"]
+        # The stream that was there all the time carried all of it.
+        assert sum(connection.authenticated for connection in left.hub.inbound) == 1

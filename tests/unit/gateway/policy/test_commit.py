@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from gateway.errors import PartnerRefusedError
-from gateway.policy.commit import compare_tables, prepare_table
+from gateway.policy.commit import compare_tables, prepare_table, verify_homes
 from gateway.policy.partner import Partner, PartnerTable
 from gateway.policy.partnerfile import load_partner_file
 
@@ -62,3 +62,17 @@ def test_difference_names_what_was_added_changed_and_removed() -> None:
     warnings = difference.to_json()["warnings"]
     assert isinstance(warnings, list)
     assert {"partner": "x.example", "code": "dialback-never-runs"}.items() <= dict(warnings[-1]).items()
+
+
+def test_a_table_is_tried_against_other_homes_later() -> None:
+    table = PartnerTable.of(
+        [Partner(domain="a.example", additional_domains=("b.example",)), Partner(domain="c.example")]
+    )
+    verify_homes(table, ["contoso.example"])
+    with pytest.raises(PartnerRefusedError) as caught:
+        verify_homes(table, ["contoso.example", "b.example", "c.example"])
+    assert caught.value.code == "home-partner-clash"
+    assert caught.value.message.splitlines() == [
+        "partner a.example: b.example is a home domain of this gateway",
+        "partner c.example: c.example is a home domain of this gateway",
+    ]
