@@ -18,6 +18,7 @@ from gateway.contacts.table import ContactTable
 from gateway.errors import StanzaCondition
 from gateway.model.contact import ContactKey
 from gateway.net.presence import PresenceKeeper
+from gateway.net.stanzalog import StanzaLog
 from gateway.routing import Commit, Discard, Router, refuse
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Traffic:
         self.router = router
         self.contacts = contacts
         self.presence = PresenceKeeper(owner, router.ledger, contacts, clock.monotonic)
+        self.log = StanzaLog()
         self.write: Write = _keep_in_memory
         """Puts contacts on disk."""
         self._owner = owner
@@ -90,14 +92,20 @@ class Traffic:
         if self._busy and self._holds(ContactKey.of(envelope.to, envelope.from_), INBOUND, envelope):
             return
         owner = self._owner
-        self.follow(self.router.route_inbound(envelope, owner.partners, owner.access), INBOUND)
+        route = self.router.route_inbound(envelope, owner.partners, owner.access)
+        if self.log.enabled:
+            self.log.note(envelope, route, INBOUND)
+        self.follow(route, INBOUND)
 
     def from_home(self, envelope: Envelope) -> None:
         """Route a stanza of a home component."""
         if self._busy and self._holds(ContactKey.of(envelope.from_, envelope.to), OUTBOUND, envelope):
             return
         owner = self._owner
-        self.follow(self.router.route_outbound(envelope, owner.partners, owner.access), OUTBOUND)
+        route = self.router.route_outbound(envelope, owner.partners, owner.access)
+        if self.log.enabled:
+            self.log.note(envelope, route, OUTBOUND)
+        self.follow(route, OUTBOUND)
 
     def follow(self, route: Route, direction: str) -> None:
         """Do what ``route`` says, now or when its change is on disk."""

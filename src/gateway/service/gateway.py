@@ -354,6 +354,7 @@ class Gateway:
         if await self._load_dialback_secret(settings):
             notes.append("the dialback secret has changed; keys of the old one are known for ten minutes more")
         self.hub.limits = hub_limits(settings)
+        self.hub.traffic.log.bodies = settings.gateway.log_message_bodies
         self.hub.traffic.presence.access_changing(settings.access_policy)
         self.hub.access = settings.access_policy
         logger.info("reloaded", extra={"notes": notes})

@@ -95,6 +95,7 @@ def make_hub(
     policies = {parse_domain(home.domain): HomePolicy(home.consent, home.connector) for home in settings.home}
     hub = Hub(dialling, homes, spawn=spawn, limits=hub_limits(settings), policies=policies)
     hub.access = settings.access_policy
+    hub.traffic.log.bodies = settings.gateway.log_message_bodies
     return hub
 
 

@@ -111,8 +111,9 @@ def test_a_component_off_loopback_needs_a_word(tmp_path: Path) -> None:
     assert load(tmp_path, HOME + "listen = '192.0.2.1:5347'\ninsecure_ok = true\n").home[0].insecure_ok
 
 
-def test_keys_that_wait_for_their_feature_are_named(tmp_path: Path) -> None:
-    text = "[gateway]\nlog_message_bodies = true\n" + HOME + "consent = 'gateway'\n"
+def test_what_may_not_be_meant_is_told(tmp_path: Path) -> None:
+    assert warn_settings(load(tmp_path, HOME + "consent = 'gateway'\n")) == ()
+    text = "[gateway]\nlog_message_bodies = true\n" + HOME
     named = [warning.split()[0] for warning in warn_settings(load(tmp_path, text))]
     assert named == ["gateway.log_message_bodies"]
 
