@@ -29,10 +29,14 @@ _BY_CODE: Final[Mapping[str, str]] = {
     "external-refused": "they do not take our certificate as a proof: see `edgecert check {home}`, or allow dialback",
     "method-not-available": "look at tls, sasl and dialback of this partner: `edgecert-gateway partner show {domain}`",
     "dialback-not-offered": "they take neither our certificate nor dialback: look at `edgecert check {home}`",
-    "dialback-refused": "they asked the servers of {home} and do not believe us: look at `edgecert check {home}`, and "
-    "whether all gateways of {home} share one dialback secret",
-    "dialback-failed": "they could not ask the servers of {home}: look at `edgecert check {home}`, and that port 5269 of "
-    "this host is open",
+    "dialback-refused": (
+        "they asked the servers of {home} and do not believe us: look at `edgecert check {home}`, and whether all "
+        "gateways of {home} share one dialback secret"
+    ),
+    "dialback-failed": (
+        "they could not ask the servers of {home}: look at `edgecert check {home}`, and that port 5269 of this host is "
+        "open"
+    ),
     "peer-closed": "ask the administrator of {domain} what their log says of {home}",
     "connection-lost": "ask the administrator of {domain} what their log says of {home}",
     "peer-protocol": "their server does not speak the protocol as it must: tell its administrator",
