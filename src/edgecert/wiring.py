@@ -130,11 +130,10 @@ class Wiring:
             lookup=self._ask_dns,
         )
 
-    @staticmethod
-    def _ask_dns(questions: Iterable[Question]) -> Answers:
+    def _ask_dns(self, questions: Iterable[Question]) -> Answers:
         from edgecert.dns.lookup import Lookup  # noqa: PLC0415  # only where the DNS has to be asked
 
-        return Lookup().ask(questions)
+        return Lookup(self.nameservers).ask(questions)
 
     def _solver(self, request: CertificateRequest, options: ChallengeOptions) -> ChallengeSolver:
         if options.type == "dns-01":

@@ -199,12 +199,12 @@ def _check_contact(rules: CaRules, email: str) -> Iterator[Finding]:
         doubt = doubt_domain(normalise_domain(domain)) if domain else None
     except NameProblem as problem:
         yield _finding(
-            "contact-refused", (email,), f"{email}: {problem.message}", "Give another [issuer] email, or none."
+            "email-refused", (email,), f"{email}: {problem.message}", "Give another [issuer] email, or none."
         )
         return
     if doubt is not None:
         message = f"{email}: {rules.name} refuses this address for its notices, {doubt.reason}"
-        yield _finding("contact-refused", (email,), message, "Give another [issuer] email, or none.")
+        yield _finding("email-refused", (email,), message, "Give another [issuer] email, or none.")
 
 
 def _finding(code: str, names: Iterable[str], message: str, hint: str) -> Finding:

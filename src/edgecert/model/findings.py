@@ -62,7 +62,7 @@ _CODES: Final[Mapping[str, Mapping[str, Severity]]] = MappingProxyType(
             "too-many-labels",
             "ip-not-in-profile",
             "profile-ended",
-            "contact-refused",
+            "email-refused",
         ),
         _ALWAYS[Severity.ERROR],
     )

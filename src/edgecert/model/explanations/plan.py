@@ -273,7 +273,7 @@ _OF_THE_CA: Final[Mapping[str, Explanation]] = {
         "It was offered once. Orders that ask for it are refused.",
         "Choose another `profile` in [issuer], or leave it out.",
     ),
-    "contact-refused": Explanation(
+    "email-refused": Explanation(
         "The CA refuses the address for its notices",
         "The domain of the address cannot receive mail from outside, so the CA does not open an account with it.",
         "Give another `email` in [issuer], or none.",

@@ -48,8 +48,8 @@ def test_what_is_in_order_has_nothing_to_say() -> None:
         (request(), "198.41.0.4", "ip-not-in-profile"),
         (request(profile="tlsserver"), "198.41.0.4", "ip-not-in-profile"),
         (request(profile="tlsclient"), "sip.contoso.com", "profile-ended"),
-        (request(email="pki@example.com"), "sip.contoso.com", "contact-refused"),
-        (request(email="pki@a..b"), "sip.contoso.com", "contact-refused"),
+        (request(email="pki@example.com"), "sip.contoso.com", "email-refused"),
+        (request(email="pki@a..b"), "sip.contoso.com", "email-refused"),
     ],
 )
 def test_what_lets_encrypt_refuses_is_an_error(given: CertificateRequest, name: str, code: str) -> None:
