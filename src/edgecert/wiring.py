@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edgecert.interfaces import CaKnowledge
 from edgecert.lifecycle.deploy import Deploying
 from edgecert.model.requestrules import answering_gateway, check_issuing
 from edgecert.shared.duration import parse_duration
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edgecert.issuers.local import LocalCa
     from edgecert.lifecycle.apply import Applying
     from edgecert.lifecycle.issue import Issuance
+    from edgecert.lifecycle.precheck import Prechecking
     from edgecert.lifecycle.renew import Renewing
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
@@ -53,6 +55,9 @@ class Wiring:
     progress: Progress
     lock_timeout: float = 30.0
     command: tuple[str, ...] = ("edgecert", "…")
+    nameservers: tuple[str, ...] = ()
+    look_at_dns: bool | None = None
+    """Before an order: whether the DNS is looked at; None for only where the CA is a public one."""
     keys: GeneratedKeys = field(default_factory=GeneratedKeys)
 
     @cached_property
@@ -125,11 +130,10 @@ class Wiring:
             lookup=self._ask_dns,
         )
 
-    @staticmethod
-    def _ask_dns(questions: Iterable[Question]) -> Answers:
+    def _ask_dns(self, questions: Iterable[Question]) -> Answers:
         from edgecert.dns.lookup import Lookup  # noqa: PLC0415  # only where the DNS has to be asked
 
-        return Lookup().ask(questions)
+        return Lookup(self.nameservers).ask(questions)
 
     def _solver(self, request: CertificateRequest, options: ChallengeOptions) -> ChallengeSolver:
         if options.type == "dns-01":
@@ -176,7 +180,19 @@ class Wiring:
         """Give the use case that issues for ``request``."""
         from edgecert.lifecycle.issue import Issuance  # noqa: PLC0415  # deploying, listing and looking do not issue
 
-        return Issuance(self.store, self.issuer(request), self.keys, self.clock, self.progress)
+        issuer = self.issuer(request)
+        prechecks = self.prechecking(issuer) if isinstance(issuer, CaKnowledge) else None
+        return Issuance(self.store, issuer, self.keys, self.clock, self.progress, prechecks)
+
+    def prechecking(self, ca: CaKnowledge) -> Prechecking:
+        """Give the use case that finds what ``ca`` would refuse."""
+        from edgecert.dns.lookup import PRECHECK_LIMITS, Lookup  # noqa: PLC0415  # only where an order is meant
+        from edgecert.dns.ownaddresses import own_addresses  # noqa: PLC0415  # the same
+        from edgecert.lifecycle.precheck import Prechecking  # noqa: PLC0415  # the same
+
+        return Prechecking(
+            ca, lambda: Lookup(self.nameservers, PRECHECK_LIMITS), own_addresses, self.clock, self.look_at_dns
+        )
 
     @cached_property
     def deploying(self) -> Deploying:

@@ -15,6 +15,7 @@ from edgecert.issuers.acme.accountfiles import AccountFiles
 from edgecert.issuers.acme.client import AcmeClient
 from edgecert.issuers.acme.clockwatch import ClockWatch
 from edgecert.issuers.acme.issuer import AcmeIssuer
+from edgecert.issuers.acme.ledger import Ledger
 from edgecert.issuers.acme.orderfile import OrderFile
 from edgecert.issuers.acme.patience import Patience
 from edgecert.issuers.acme.proving import Rules
@@ -74,6 +75,11 @@ class Parts:
         return AccountFiles(self.directory / "accounts", self.server.url, "default")
 
     @property
+    def ledger(self) -> Ledger:
+        """What was ordered, as it is kept beside the account."""
+        return Ledger(self.files.path, self.clock)
+
+    @property
     def order_file(self) -> OrderFile:
         """Where the order's state is kept."""
         place = self.directory / "request-1"
@@ -116,4 +122,5 @@ class Parts:
             self.watcher,
             self.profile,
             lambda questions: {question: self.dns.get(question, Answer()) for question in questions},
+            self.ledger,
         )

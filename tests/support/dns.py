@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -60,8 +61,8 @@ class Zone:
     queries: list[tuple[str, str]] = field(default_factory=list)
     """Every question, in order: name and type."""
 
-    def answer(self, wire: bytes) -> bytes | None:
-        """Give the response to a query, or None to stay silent."""
+    def answer(self, wire: bytes, *, udp: bool = True) -> bytes | None:
+        """Give the response to a query, cut off where it is too long for UDP, or None to stay silent."""
         query = dns.message.from_wire(wire)
         question = query.question[0]
         name = question.name.to_text(omit_final_dot=True).lower()
@@ -78,7 +79,12 @@ class Zone:
             response.set_rcode(dns.rcode.SERVFAIL)
         else:
             self._look_up(response, question.name, kind)
-        return response.to_wire()
+        try:
+            return response.to_wire(max_size=query.payload or 512 if udp else 65535)
+        except dns.exception.TooBig:
+            cut = dns.message.make_response(query)
+            cut.flags |= dns.flags.AA | dns.flags.TC
+            return cut.to_wire()
 
     def _look_up(self, response: dns.message.Message, name: dns.name.Name, kind: str) -> None:
         entry = self.records.get(name.to_text(omit_final_dot=True).lower())
@@ -109,7 +115,7 @@ class _Tcp(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         while len(prefix := self.rfile.read(2)) == 2:
             wire = self.rfile.read(struct.unpack("!H", prefix)[0])
-            answer = self.server.zone.answer(wire)  # type: ignore[attr-defined]  # set by serve_dns
+            answer = self.server.zone.answer(wire, udp=False)  # type: ignore[attr-defined]  # set by serve_dns
             if answer is not None:
                 self.wfile.write(struct.pack("!H", len(answer)) + answer)
 

@@ -34,6 +34,7 @@ class RecordingPlane(ControlPlane):
     open_streams: list[JsonObject] = field(default_factory=list)
     table: list[JsonObject] = field(default_factory=list)
     waiting: list[JsonObject] = field(default_factory=list)
+    steps: list[JsonObject] = field(default_factory=list)
 
     def record(self, *call: object) -> None:
         """Keep a call, or raise."""
@@ -123,6 +124,19 @@ class RecordingPlane(ControlPlane):
     async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
         self.record("remove_contact", home, partner, dry_run)
         return {"home": home, "partner": partner, "changed": True, "before": {}, "after": {}, "warnings": []}
+
+    @override
+    async def start_partner_test(self, domain: str, home: str) -> JsonObject:
+        self.record("start_partner_test", domain, home)
+        return {"id": "t1", "domain": domain, "home": home or "contoso.example", "is_partner": False}
+
+    @override
+    async def partner_test(self, identity: str, after: int) -> JsonObject:
+        self.record("partner_test", identity, after)
+        finished = after + 1 >= len(self.steps)
+        reached = all(step["outcome"] != "failed" for step in self.steps)
+        steps: list[JsonObject] = self.steps[after : after + 1]
+        return {"steps": steps, "finished": finished, "reached": reached}
 
 
 @dataclass

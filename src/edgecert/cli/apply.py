@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli import shapes
 from edgecert.cli.common import add_common, add_dry_run, add_request_options, resolve_request
+from edgecert.cli.discover import add_prechecks
 from edgecert.cli.session import wiring_for, worst
 from edgecert.interfaces import DeployOptions
 from edgecert.shared.clock import format_time
@@ -42,7 +43,12 @@ def configure_issue(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     add_dry_run(parser)
     add_request_options(parser)
-    parser.add_argument("--force", action="store_true", help="issue even if the certificate there is still good")
+    add_prechecks(parser)
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="issue even if the certificate is still good, or the DNS or a limit that can be raised is against it",
+    )
     parser.add_argument(
         "--repack", action="store_true", help="split the names anew instead of keeping them where they are"
     )

@@ -100,7 +100,8 @@ def _lineage(
 ) -> Iterable[CheckResult]:
     from edgecert.cli.dns import keys_of
     from edgecert.lifecycle.checkdomain import TOPOLOGY_SERVICES, endpoints_of, findings_to_results
-    from edgecert.model.caa import CaaPolicy, issuer_of_directory
+    from edgecert.model.caa import CaaPolicy
+    from edgecert.model.carules import issuer_of_directory
     from edgecert.model.dnsrecords import DnsOptions, Question, normalised_domains, plan_dns
     from edgecert.model.dnsverify import DnsContext, first_questions, next_questions, verify_dns
 

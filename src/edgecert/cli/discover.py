@@ -35,6 +35,20 @@ def add_nameservers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_prechecks(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the DNS is looked at before an order."""
+    group = parser.add_argument_group("before an order is spent (ACME)")
+    group.add_argument(
+        "--dns",
+        dest="dns",
+        action="store_true",
+        default=None,
+        help="look at CAA, DNSSEC and where names lead for any CA; default: for public ones",
+    )
+    group.add_argument("--no-dns", dest="dns", action="store_false", help="look at no DNS")
+    add_nameservers(parser)
+
+
 def add_discovery(parser: argparse.ArgumentParser) -> None:
     """Add ``--discover`` and what belongs to it."""
     group = parser.add_argument_group("discovery")

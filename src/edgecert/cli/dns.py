@@ -119,7 +119,7 @@ class _Subject:
 
 def _subject(context: CliContext) -> _Subject:
     from edgecert.cli.session import lineage, settings_of, wiring_for
-    from edgecert.model.caa import issuer_of_directory
+    from edgecert.model.carules import issuer_of_directory
     from edgecert.model.dnsrecords import DnsOptions, plan_dns
 
     args, wiring = context.args, wiring_for(context)

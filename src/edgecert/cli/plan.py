@@ -41,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_request_options(parser)
     parser.add_argument("--repack", action="store_true", help="split the names anew instead of keeping them in place")
     add_discovery(parser)
+    parser.add_argument(
+        "--dns", action="store_true", help="also look at the DNS as an ACME CA will, and at this host's own orders"
+    )
     add_nameservers(parser)
 
 
@@ -48,13 +51,32 @@ def run(context: CliContext) -> ExitCode:
     """Do ``plan``: exit 1 when a finding is an error, since then nothing would be asked of a CA."""
     if context.args.discover:
         return _discover(context)
-    if context.args.save or context.args.nameserver:
+    if context.args.save or (context.args.nameserver and not context.args.dns):
         message = "--save and --nameserver belong to --discover"
         raise UsageError(message, hint="edgecert plan --discover DOMAIN")
     resolved = resolve_request(context)
     plan = _plan(context, resolved)
-    text = "\n\n".join(_parts(context.output, plan, plan.findings))
-    return _result(context, plan, plan.findings, text)
+    findings = (*plan.findings, *_prechecks(context, resolved, plan))
+    text = "\n\n".join(_parts(context.output, plan, findings))
+    return _result(context, replace(plan, findings=findings), findings, text)
+
+
+def _prechecks(context: CliContext, resolved: ResolvedRequest, plan: SanPlan) -> tuple[Finding, ...]:
+    """Give what an ACME CA would find in the DNS, with ``--dns``; the CA itself is not asked."""
+    request = resolved.request
+    if not context.args.dns or request.issuer.kind != "acme" or not request.issuer.directory:
+        return ()
+    from edgecert.cli.session import wiring_for
+    from edgecert.lifecycle.precheck import Intent
+
+    wiring = wiring_for(context)
+    checking = wiring.prechecking(wiring.acme(request))
+    found = [
+        finding
+        for certificate in plan.certificates
+        for finding in checking.findings(Intent(request, tuple(entry.name for entry in certificate.names)), ask=False)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _plan(context: CliContext, resolved: ResolvedRequest) -> SanPlan:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli import shapes
 from edgecert.cli.common import add_common, add_dry_run
+from edgecert.cli.discover import add_prechecks
 from edgecert.cli.session import flags_file_changed, wiring_for, worst
 from edgecert.interfaces import DeployOptions
 from edgecert.shared.clock import format_time
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``renew``."""
     add_common(parser)
     add_dry_run(parser)
+    add_prechecks(parser)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these certificates")
     parser.add_argument("--force", action="store_true", help="renew those named although they are not due")
     parser.add_argument(

@@ -35,6 +35,8 @@ def wiring_for(context: CliContext, progress: Progress | None = None, state_dir:
         progress=progress or context.output,
         lock_timeout=context.lock_timeout,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        nameservers=tuple(vars(context.args).get("nameserver") or ()),
+        look_at_dns=vars(context.args).get("dns"),
     )
 
 

@@ -26,6 +26,11 @@ from edgecert.interfaces.issuing import (
     Preparing,
     Waiting,
 )
+from edgecert.interfaces.prechecking import (
+    CaFacts,
+    CaKnowledge,
+    Resolver,
+)
 from edgecert.interfaces.store import (
     CertificateStore,
     Deployment,
@@ -40,6 +45,8 @@ from edgecert.interfaces.store import (
 
 __all__ = [
     "DEPLOY_AS_USUAL",
+    "CaFacts",
+    "CaKnowledge",
     "CertificateStore",
     "ChallengeSolver",
     "CloseOldStreams",
@@ -59,6 +66,7 @@ __all__ = [
     "Progress",
     "PruneReport",
     "RequestState",
+    "Resolver",
     "SavedSettings",
     "Served",
     "Staged",

@@ -151,6 +151,8 @@ class Applying:
         saved = self.store.load_settings(name)
         changed = saved is None or saved.request != settings.request
         if options.dry_run:
+            if reason:
+                issuance.precheck(demand, force=options.force)
             return Applied(
                 name, self._unissued(name, reason), reason, changed, targets=tuple(target.name for target in targets)
             )
@@ -163,7 +165,7 @@ class Applying:
             def announce(number: int) -> None:
                 self.deploying.announce(name, number, targets)
 
-            outcome = issuance.issue(demand, announce=announce if options.deploy else None)
+            outcome = issuance.issue(demand, announce=announce if options.deploy else None, force=options.force)
         else:
             outcome = self._unissued(name, reason)
         deployments = self._deploy(name, outcome, targets, options) if options.deploy else ()

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Issued, IssueOrder, OpenRequest, Preparing, Waiting
+from edgecert.lifecycle.precheck import Intent, obey
 from edgecert.model.answer import compare_names
 from edgecert.model.csr import build_csr
 from edgecert.model.keys import describe_key, key_to_pem, load_key
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import CertificateStore, Issuer, KeySource, Progress
     from edgecert.lifecycle.demand import Demand
+    from edgecert.lifecycle.precheck import Prechecking
     from edgecert.model.findings import Finding
     from edgecert.model.keys import PrivateKey
     from edgecert.shared.bundle import Bundle
@@ -59,6 +61,33 @@ class Issuance:
     keys: KeySource
     clock: Clock
     progress: Progress
+    prechecks: Prechecking | None = None
+
+    def precheck(self, demand: Demand, *, force: bool = False, exempt: bool = False) -> None:
+        """Look at all that an ACME CA would refuse; what :meth:`issue` does too, for a run that spends nothing.
+
+        ``exempt``: the CA is told which certificate this one replaces, so that no limit counts it (RFC 9773 §5).
+        ``force``: what may be doubted is a warning only.
+
+        Raises:
+            RefusedError: the CA would refuse.
+            NetworkError: the same for the DNS, or the CA was not reached.
+        """
+        if self.prechecks is None:
+            return
+        request = self._find_open(demand)
+        number = self.store.current(demand.name)
+        names = tuple(entry.name for entry in demand.planned.names)
+        known = from_certificate(self.store.load_bundle(demand.name, number).leaf) if number is not None else ()
+        intent = Intent(
+            demand.request,
+            names,
+            exempt=exempt,
+            same_names=set(known) == set(names),
+            going_on=request is not None and self.prechecks.ca.has_order(demand.name, request.id),
+            force=force,
+        )
+        obey(self.prechecks.findings(intent), self.progress)
 
     def reason_to_issue(self, demand: Demand, *, renew_due: bool, force: bool) -> str:
         """Say in words why a new certificate is needed; empty when the one in the store will do."""
@@ -75,14 +104,23 @@ class Issuance:
             return "; ".join(differences)
         return "it is due for renewal" if renew_due else ""
 
-    def issue(self, demand: Demand, *, fresh: bool = False, announce: Callable[[int], None] | None = None) -> Outcome:
+    def issue(
+        self,
+        demand: Demand,
+        *,
+        fresh: bool = False,
+        announce: Callable[[int], None] | None = None,
+        force: bool = False,
+        exempt: bool = False,
+    ) -> Outcome:
         """Get a certificate for ``demand`` and store it, or leave an open request behind that waits for a person.
 
         An open request with the same digest is gone on with, unless ``fresh`` asks for a new key. ``announce`` is told
-        the number of the new generation just before that is stored.
+        the number of the new generation just before that is stored. ``force`` and ``exempt`` are for :meth:`precheck`,
+        which comes after key and CSR are made, and before the CA is given an order.
 
         Raises:
-            RefusedError: the CA refused; the request stays open.
+            RefusedError: the CA refused, or would; the request stays open.
             NetworkError: the CA was not reached; the request stays open.
             MaterialError: what the CA sent is no certificate for this key.
         """
@@ -95,6 +133,7 @@ class Issuance:
             request = self.open_request(demand)
         else:
             self.progress.step(f"{demand.name}: going on with request {request.id}")
+        self.precheck(demand, force=force, exempt=exempt)
         answer = self.issuer.issue(self._order(demand, request))
         match answer:
             case Waiting(message=message, request_file=request_file):

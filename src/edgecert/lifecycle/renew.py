@@ -99,6 +99,8 @@ class Renewing:
             raise StoreError(message, code="no-such-certificate", hint="edgecert list shows what there is")
         due_at, due = self._due(name, settings)
         if dry_run:
+            if due or force:
+                self.issuance_for(settings).precheck(Demand(settings.request, planned_part(settings, name)))
             return RenewResult(name, "renewed" if due or force else "not-due", due_at, certificate=self._meta(name))
         settle_requests(self.store, name)
         deployed, fault = self._finish(name, settings)

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edgecert.model.dnsrecords import Answer, Question, answer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from edgecert.model.dnsrecords import Answers
 
 _RECORD: Final = re.compile(r'(\d+)\s+([A-Za-z0-9]+)\s+"?(.*?)"?\s*$', re.DOTALL)
 _CRITICAL: Final = 128
 _KNOWN_TAGS: Final = frozenset({"issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"})
-
-# What the CAs' own documents tell to write into CAA, by the host of their directories.
-_ISSUERS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "acme-v02.api.letsencrypt.org": "letsencrypt.org",
-        "acme-staging-v02.api.letsencrypt.org": "letsencrypt.org",
-        "dv.acme-v02.api.pki.goog": "pki.goog",
-        "acme.zerossl.com": "sectigo.com",
-        "api.buypass.com": "buypass.com",
-        "acme.ssl.com": "ssl.com",
-        "acme.digicert.com": "digicert.com",
-        "acme-api.actalis.com": "actalis.it",
-    }
-)
-
-
-def issuer_of_directory(url: str) -> str:
-    """Give the domain that stands in CAA for the CA of an ACME directory, or nothing where it is not known."""
-    return _ISSUERS.get(url.removeprefix("https://").partition("/")[0].partition(":")[0].lower(), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +34,21 @@ class CaaRecord:
 
 @dataclass(frozen=True, slots=True)
 class CaaPolicy:
-    """Who wants to issue: the CA's domain in CAA, its account, and the challenge types that will be used."""
+    """Who wants to issue: the CA's domain in CAA, its account, and the challenge types that will be used.
+
+    ``also`` are further domains that the CA recognises as its own (``caaIdentities``, RFC 8555 §9.7.6). Without an
+    account yet (``new_account``) a record that pins one cannot mean ours.
+    """
 
     issuer: str
     account_uri: str = ""
     methods: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    new_account: bool = False
+
+    def is_named(self, domain: str) -> bool:
+        """Whether ``domain`` stands for this CA."""
+        return domain in (self.issuer.lower(), *(each.lower() for each in self.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +58,16 @@ class CaaRefusal:
     name: str
     at: str
     reason: str
+
+
+class CaaUnansweredError(LookupError):
+    """A question on the way up has no answer, so that a CA must not issue (RFC 8659 §3): where, and what was said."""
+
+    def __init__(self, place: str, answer: Answer) -> None:
+        """Keep where it was asked, and the answer."""
+        super().__init__(f"CAA {place}: {answer.error}")
+        self.place = place
+        self.answer = answer
 
 
 def parse_caa(text: str) -> CaaRecord:
@@ -98,12 +98,12 @@ def relevant_records(answers: Answers, name: str) -> tuple[str, tuple[CaaRecord,
     """Give the closest ancestor with CAA records, and these; nothing when there are none.
 
     Raises:
-        LookupError: a question on the way has no answer, so that a CA must not issue (RFC 8659 §3); says which.
+        CaaUnansweredError: a question on the way has no answer.
     """
     for place in climb(name):
         answer = answer_to(answers, place, "CAA")
         if answer.error:
-            raise LookupError(f"CAA {place}: {answer.error}")
+            raise CaaUnansweredError(place, answer)
         if answer.records:
             return place, tuple(parse_caa(text) for text in answer.records)
     return "", ()
@@ -113,7 +113,8 @@ def check_caa(answers: Answers, name: str, policy: CaaPolicy) -> CaaRefusal | No
     """Tell why ``policy.issuer`` may not issue for ``name``, or None when it may.
 
     Raises:
-        LookupError: as :func:`relevant_records`.
+        CaaUnansweredError: as :func:`relevant_records`.
+        ValueError: a record is none.
     """
     place, records = relevant_records(answers, name)
     unknown = [record.tag for record in records if record.critical and record.tag not in _KNOWN_TAGS]
@@ -142,11 +143,11 @@ def needs_record(found: tuple[str, ...], name: str, policy: CaaPolicy, *, asked:
 
 
 def _fault(record: CaaRecord, policy: CaaPolicy) -> str:
-    if record.issuer != policy.issuer.lower():
+    if not policy.is_named(record.issuer):
         return "another CA"
     account = record.parameter("accounturi")
-    if account and policy.account_uri and account != policy.account_uri:
-        return f"only the account {account} may issue"
+    if account and (policy.account_uri or policy.new_account) and account != policy.account_uri:
+        return f"only the account {account} may issue" + (", and ours is not made yet" if policy.new_account else "")
     methods = [method.strip() for method in record.parameter("validationmethods").split(",") if method.strip()]
     if methods and policy.methods and not set(methods) & set(policy.methods):
         return f"only {', '.join(methods)} may prove control"
@@ -155,5 +156,5 @@ def _fault(record: CaaRecord, policy: CaaPolicy) -> str:
 
 def _faults_of_issuer(records: list[CaaRecord], policy: CaaPolicy) -> Iterator[str]:
     for record in records:
-        if record.issuer == policy.issuer.lower():
+        if policy.is_named(record.issuer):
             yield _fault(record, policy)

@@ -49,6 +49,8 @@ class Answer:
     ttl: int = 0
     bogus: bool = False
     """The answer is there but its DNSSEC signatures are broken: validating resolvers refuse it."""
+    failed: bool = False
+    """The nameservers did answer, and said that they fail (SERVFAIL, REFUSED): asking from elsewhere hardly helps."""
 
 
 Answers: TypeAlias = Mapping[Question, Answer]

@@ -30,9 +30,15 @@ class Finding:
     hint: str = ""
 
 
-_ALWAYS: Final = {severity: dict.fromkeys(("acme", "csr", "local"), severity) for severity in Severity}
+KINDS: Final = ("acme", "private-acme", "csr", "local")
+_ALWAYS: Final = {severity: dict.fromkeys(KINDS, severity) for severity in Severity}
 # A public CA refuses these names, a private one may know them, and the built-in CA is there for them.
-_PUBLIC_CA_REFUSES: Final = {"acme": Severity.ERROR, "csr": Severity.WARNING, "local": Severity.INFO}
+_PUBLIC_CA_REFUSES: Final = {
+    "acme": Severity.ERROR,
+    "private-acme": Severity.WARNING,
+    "csr": Severity.WARNING,
+    "local": Severity.INFO,
+}
 
 _CODES: Final[Mapping[str, Mapping[str, Severity]]] = MappingProxyType(
     dict.fromkeys(
@@ -52,6 +58,11 @@ _CODES: Final[Mapping[str, Mapping[str, Severity]]] = MappingProxyType(
             "ip-where-name",
             "no-names",
             "internal-fqdn-missing",
+            "key-not-taken",
+            "too-many-labels",
+            "ip-not-in-profile",
+            "profile-ended",
+            "email-refused",
         ),
         _ALWAYS[Severity.ERROR],
     )
@@ -84,7 +95,7 @@ CODES: Final = tuple(_CODES)
 
 
 def severity_for(code: str, issuer_kind: str) -> Severity:
-    """Give how grave ``code`` is when ``issuer_kind`` (acme, csr, local) is asked.
+    """Give how grave ``code`` is when ``issuer_kind`` (one of :data:`KINDS`) is asked.
 
     Raises:
         KeyError: there is no such code or issuer.

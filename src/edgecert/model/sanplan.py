@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from edgecert.model.carules import check_ca_rules, has_common_name, kind_for_severity, name_limit_for
 from edgecert.model.findings import Finding, Severity
 from edgecert.model.namechecks import NameChecks
 from edgecert.model.split import NameGroup, split_names
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from edgecert.model.split import Split
     from edgecert.shared.jsonvalue import JsonObject
 
-NAME_LIMIT: Final = 100  # what the public CAs take in their ordinary profiles
 MAX_COMMON_NAME: Final = 64  # RFC 5280, ub-common-name
 MAX_LINEAGE: Final = 64
 
@@ -74,13 +74,15 @@ def plan_sans(
 
     Malformed names are findings and in no certificate. Each name is there once, with all its reasons, in the order
     access edge, web conferencing, SIP domains, XMPP domains, additional names. A certificate has at most ``name_limit``
-    names (100 if None). Names stay in the part that ``assignment`` gives them unless ``repack`` asks for a new packing.
+    names; if None, as many as the CA takes in the profile, 100 where that is not known. Names stay in the part that
+    ``assignment`` gives them unless ``repack`` asks for a new packing.
     Findings are ordered by severity.
 
     Raises:
         ValueError: ``name_limit`` is less than one.
     """
-    return _Planner(request, NAME_LIMIT if name_limit is None else name_limit).plan(assignment or {}, repack=repack)
+    limit = name_limit_for(request.issuer) if name_limit is None else name_limit
+    return _Planner(request, limit).plan(assignment or {}, repack=repack)
 
 
 def plan_to_json(plan: SanPlan) -> JsonObject:
@@ -118,7 +120,7 @@ class _Planner:
         self._limit = limit
         self._kind = request.issuer.kind
         wanted = wanted_names(request.certificate.role, request.topology)
-        self._checks = NameChecks(wanted, self._kind)
+        self._checks = NameChecks(wanted, kind_for_severity(request.issuer))
         self._domains = frozenset(
             domain.removeprefix("*.")
             for position in (Position.SIP_DOMAIN, Position.XMPP_DOMAIN)
@@ -146,12 +148,14 @@ class _Planner:
             _certificate(
                 _part_name(self._request.certificate.name, part),
                 [PlannedName(name, tuple(reasons[name])) for key, name in keys.items() if split.parts[key] == part],
+                common_name=has_common_name(self._request.issuer),
             )
             for part in parts
         )
         findings = (
             *self._required(reasons),
             *self._checks.findings(),
+            *check_ca_rules(self._request, tuple(reasons)),
             *self._left_out(),
             *self._long_common_names(certificates),
             *self._about_split(split, keys, lambda: len(set(pack({}).parts.values()))),
@@ -291,8 +295,8 @@ def _part_name(lineage: str, part: int) -> str:
     return lineage[: MAX_LINEAGE - len(suffix)] + suffix
 
 
-def _certificate(name: str, names: Sequence[PlannedName]) -> PlannedCertificate:
-    first = _first_dns_name(names)
+def _certificate(name: str, names: Sequence[PlannedName], *, common_name: bool) -> PlannedCertificate:
+    first = _first_dns_name(names) if common_name else None
     fits = first is not None and not first.is_wildcard and len(first.value) <= MAX_COMMON_NAME
     return PlannedCertificate(name, first.value if first is not None and fits else None, tuple(names))
 

@@ -1,4 +1,4 @@
-"""``edgecert-gateway partner``: list, show, add, set, remove, apply, export."""
+"""``edgecert-gateway partner``: list, show, add, set, remove, apply, export, test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode, UsageError
+from gateway.cli import partnertest
 from gateway.cli.common import add_common, add_dry_run, add_socket
 from gateway.cli.partnertable import open_partners
 from gateway.cli.shapes import objects, show, texts
@@ -44,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     applying.add_argument("file", type=Path, metavar="FILE", help="partners.toml")
     add_dry_run(applying)
     _action(actions, "export", "print the table as a file that apply takes")
+    partnertest.configure(actions)
 
 
 def _action(
@@ -81,6 +83,8 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``partner ACTION``."""
+    if context.args.action == "test":
+        return partnertest.run(context)
     table = open_partners(context, changing=context.args.action not in _READING)
     _ACTIONS[context.args.action](context, table)
     return ExitCode.OK

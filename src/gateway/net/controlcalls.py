@@ -124,6 +124,14 @@ class ControlPlane(Protocol):
         """Forget a contact; answers as ``add_contact``."""
         ...
 
+    async def start_partner_test(self, domain: str, home: str) -> JsonObject:
+        """Begin to reach a domain as streams do: ``{"id","domain","home","is_partner"}``."""
+        ...
+
+    async def partner_test(self, identity: str, after: int) -> JsonObject:
+        """Give the steps behind the first ``after``: ``{"steps": [...], "finished", "reached"}``; waits for one."""
+        ...
+
 
 class ControlCalls:
     """The calls of the API: what each takes and gives."""
@@ -168,6 +176,8 @@ class ControlCalls:
             web.get("/v1/contacts", self._contacts),
             web.post("/v1/contacts/add", self._add_contact),
             web.post("/v1/contacts/remove", self._remove_contact),
+            web.post("/v1/partner-tests", self._start_partner_test),
+            web.get("/v1/partner-tests/{id}", self._partner_test),
         ]
 
     async def _live(self, _: web.Request) -> web.Response:
@@ -255,6 +265,19 @@ class ControlCalls:
         body = await _read_object(request)
         home, partner, dry_run = _text(body, "home"), _text(body, "partner"), decode_flag(body, "dry_run")
         return web.json_response(await self._plane.remove_contact(home, partner, dry_run=dry_run))
+
+    async def _start_partner_test(self, request: web.Request) -> web.Response:
+        body = await _read_object(request)
+        home = body.get("home", "")
+        if not isinstance(home, str):
+            raise bad_call("home: text is needed")
+        return web.json_response(await self._plane.start_partner_test(_text(body, "domain"), home))
+
+    async def _partner_test(self, request: web.Request) -> web.Response:
+        after = request.query.get("after", "0")
+        if not after.isdecimal():
+            raise bad_call("after: a number is needed")
+        return web.json_response(await self._plane.partner_test(request.match_info["id"], int(after)))
 
 
 def _text(body: JsonObject, key: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from gateway.errors import Condition
 from gateway.net.connector import race_connect
-from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
+from gateway.net.outbound import OutboundConnection, OutboundOwner, StreamFailedError, StreamFailure
 from gateway.net.waiting import QueueTotals
 from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from random import Random
 
     from edgecert.shared.clock import Clock
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gateway.model.envelope import Envelope
     from gateway.net.connector import Connector
     from gateway.net.metrics import Metrics
-    from gateway.net.pair import OutboundPair
     from gateway.net.registry import ConnectionRegistry
     from gateway.net.targets import Target
     from gateway.net.waiting import Shelf
@@ -98,14 +97,27 @@ class Dialling:
     totals: QueueTotals = field(default_factory=QueueTotals)
 
 
+class DialledFor(OutboundOwner, Protocol):
+    """For whom streams are opened: one pair of domains."""
+
+    home: str
+    domain: str
+
+
+Factory: TypeAlias = "Callable[[OutboundConfig], OutboundConnection]"
+
+
 class Dialler:
     """Opens streams for one pair."""
 
-    def __init__(self, pair: OutboundPair, owner: PairOwner, dialling: Dialling) -> None:
-        """Dial for ``pair``, which owns the streams."""
+    def __init__(
+        self, pair: DialledFor, find_partner: Callable[[str], Partner | None], dialling: Dialling, factory: Factory
+    ) -> None:
+        """Dial for ``pair``, which owns the streams that ``factory`` makes."""
         self._pair = pair
-        self._owner = owner
+        self._find_partner = find_partner
         self._dialling = dialling
+        self._factory = factory
 
     async def open(self) -> OutboundConnection:
         """Open a stream; a partner that resets its streams at this very moment wants a new one, not patience.
@@ -125,27 +137,20 @@ class Dialler:
         text = "the partner closes each stream as soon as it is open"
         raise StreamFailedError(StreamFailure("connection-lost", text))
 
-    async def _try_targets(self) -> OutboundConnection:
-        domain = self._pair.domain
-        partner = self._owner.find_partner(domain)
-        if partner is None:
-            raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
-        connector = self._dialling.connector
+    async def find_targets(self, partner: Partner) -> tuple[Target, ...]:
+        """Give the partner's servers, in order; raises as :meth:`gateway.net.connector.Connector.find_targets`."""
         # XEP-0368's service is for those who may use TLS.
         tls = is_tls_possible(method_set(partner))
-        targets = await connector.find_targets(domain, partner.proxy, direct_tls=tls)
-        failures: list[StreamFailure] = []
-        for target in targets:
-            try:
-                addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
-                return await self._try_target(partner, target, addresses)
-            except StreamFailedError as error:
-                failures.append(error.failure)
-        first = failures[0]  # the preferred server's fault names the case; the text tells of all
-        raise StreamFailedError(StreamFailure(first.code, "; ".join(dict.fromkeys(item.text for item in failures))))
+        return await self._dialling.connector.find_targets(self._pair.domain, partner.proxy, direct_tls=tls)
 
-    async def _try_target(self, partner: Partner, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
+    async def try_target(self, partner: Partner, target: Target) -> OutboundConnection:
+        """Open a stream to one server.
+
+        Raises:
+            StreamFailedError: with the reason.
+        """
         dialling, pair = self._dialling, self._pair
+        addresses = await dialling.connector.find_addresses(target, explicit=bool(partner.proxy))
         config = OutboundConfig(
             pair.home, partner, pair.domain, dialling.limits, target.direct_tls, make_key=dialling.keys.make_key
         )
@@ -156,27 +161,34 @@ class Dialler:
         await connection.ready
         return connection
 
+    async def _try_targets(self) -> OutboundConnection:
+        domain = self._pair.domain
+        partner = self._find_partner(domain)
+        if partner is None:
+            raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
+        failures: list[StreamFailure] = []
+        for target in await self.find_targets(partner):
+            try:
+                return await self.try_target(partner, target)
+            except StreamFailedError as error:
+                failures.append(error.failure)
+        raise StreamFailedError(join_failures(failures))
+
     async def _connect(self, config: OutboundConfig, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
         """Give a connection that is ready or has failed."""
-        dialling = self._dialling
         sock = await race_connect(addresses, target.port)
-        _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: OutboundConnection(
-                self._pair,
-                config,
-                dialling.slot,
-                clock=dialling.clock,
-                metrics=dialling.metrics,
-                registry=dialling.registry,
-            ),
-            sock=sock,
-        )
+        _, connection = await asyncio.get_running_loop().create_connection(lambda: self._factory(config), sock=sock)
         try:
             await asyncio.wait([connection.ready])
         finally:
             if not connection.usable and not connection.machine.closed:
                 connection.abort()
         return connection
+
+
+def join_failures(failures: Sequence[StreamFailure]) -> StreamFailure:
+    """Give one failure for several servers: the preferred one's fault names the case, the text tells of all."""
+    return StreamFailure(failures[0].code, "; ".join(dict.fromkeys(item.text for item in failures)))
 
 
 def is_outage(failure: StreamFailure) -> bool:

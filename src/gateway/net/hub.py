@@ -15,6 +15,7 @@ from gateway.net.home_component import ComponentConnection
 from gateway.net.inbound import InboundConnection
 from gateway.net.inboundcounts import InboundCounts
 from gateway.net.pair import OutboundPair
+from gateway.net.pinging import Pings
 from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import USUAL_HOME
@@ -78,6 +79,7 @@ class Hub:
         self.inbound: set[InboundConnection] = set()
         self.outbound: set[OutboundConnection] = set()
         self.pairs: dict[tuple[str, str], OutboundPair] = {}
+        self.pings = Pings(_stream_id)
         self._spawn = spawn
         self.counts = InboundCounts(dialling.metrics)
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
@@ -167,6 +169,8 @@ class Hub:
 
     def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
+        if self.pings.takes(envelope):
+            return
         self.traffic.from_partner(envelope)
         component = self.components.get(envelope.to.domain)
         if component is not None and component.congested:

@@ -15,7 +15,7 @@ from gateway.errors import Condition, StanzaCondition
 from gateway.model.queued import KEPT_FOR, QueuedStanza, is_answerable, is_lasting
 from gateway.net.connection import WRITE_HIGH
 from gateway.net.dialler import Dialler, is_outage
-from gateway.net.outbound import StreamFailedError, StreamFailure
+from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.shelving import Shelving
 from gateway.net.waiting import WaitingRoom
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gateway.model.envelope import Envelope
     from gateway.model.queued import Backlog
     from gateway.net.dialler import Dialling, PairOwner
-    from gateway.net.outbound import OutboundConnection
+    from gateway.xmpp.configs import OutboundConfig
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class OutboundPair:
         self._dialling = dialling
         self._metrics = dialling.metrics
         self._clock = dialling.clock
-        self._dialler = Dialler(self, owner, dialling)
+        self._dialler = Dialler(self, owner.find_partner, dialling, self._make_connection)
         self._shelving = Shelving(self, dialling.shelf)
         self._tails: dict[OutboundConnection, deque[QueuedStanza]] = {}
         self._is_dialling = False
@@ -290,6 +290,12 @@ class OutboundPair:
         self.unload()
         self.drain()
         self._owner.outbound_opened(connection)
+
+    def _make_connection(self, config: OutboundConfig) -> OutboundConnection:
+        dialling = self._dialling
+        return OutboundConnection(
+            self, config, dialling.slot, clock=self._clock, metrics=self._metrics, registry=dialling.registry
+        )
 
     def _fail(self, failure: StreamFailure) -> None:
         if self.connection is not None and self.connection.usable:

@@ -22,6 +22,7 @@ from gateway.service.dialbacksecret import load_dialback_secret
 from gateway.service.http01 import Http01Desk
 from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
+from gateway.service.partnertests import PartnerTests
 from gateway.service.queues import QueueDesk
 from gateway.service.report import describe_partners, describe_queues, describe_streams
 from gateway.service.setup import (
@@ -85,6 +86,7 @@ class Gateway:
             settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn, shelf=self._queues
         )
         self._http01 = Http01Desk(settings.listen.http01, self.clock)
+        self._tests = PartnerTests(self.hub, self._spawn)
         self._partners = PartnerDesk(store, self._worker, self.hub)
         self._contacts = ContactDesk(store, self._worker, self.hub)
 
@@ -387,6 +389,14 @@ class Gateway:
     async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
         """Forget a contact."""
         return await self._contacts.remove(home, partner, dry_run=dry_run)
+
+    async def start_partner_test(self, domain: str, home: str) -> JsonObject:
+        """Begin to reach a domain, for somebody who watches."""
+        return self._tests.start(domain, home)
+
+    async def partner_test(self, identity: str, after: int) -> JsonObject:
+        """Tell how far such an attempt has come."""
+        return await self._tests.tell(identity, after)
 
     def _render_metrics(self) -> bytes:
         self.metrics.ready(bool(self.certificates.serving))

@@ -110,6 +110,10 @@ class AccountFiles:
         """Take the next key away: the CA does not have it. The caller holds the lock."""
         remove_file(self.path / _NEXT_KEY)
 
+    def has_key(self) -> bool:
+        """Whether there is a key already, so that the CA may know the account."""
+        return (self.path / _KEY).exists()
+
     def load(self) -> AccountRecord | None:
         """Give what the CA said of the account, or None before it did.
 

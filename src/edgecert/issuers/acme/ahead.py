@@ -49,6 +49,13 @@ class AheadTransport(Transport):
         self._kept[method, url] = answer
         return answer if isinstance(answer, Response) else None
 
+    def peek(self, method: str, url: str) -> Response | None:
+        """Give what was asked for ahead and leave it there; None where it was not asked for, or failed."""
+        if self._thread is not None:
+            self._thread.join()
+        kept = self._kept.get((method, url))
+        return kept if isinstance(kept, Response) else None
+
     @override
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
         """Give what was asked for ahead, once; send everything else."""

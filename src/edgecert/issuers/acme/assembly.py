@@ -6,6 +6,7 @@ round trips are on their way.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +20,17 @@ from edgecert.issuers.acme.transport import HttpsTransport
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from edgecert.interfaces import ChallengeSolver, Issued, IssueOrder, Progress
+    from edgecert.interfaces import CaFacts, ChallengeSolver, Issued, IssueOrder, Progress
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.issuers.acme.ledger import Ledger
     from edgecert.issuers.acme.orderfile import OrderFile
     from edgecert.issuers.acme.transport import Transport
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
+    from edgecert.shared.jsonvalue import JsonObject
 
 
 @dataclass
@@ -68,10 +71,67 @@ class Acme:
         options = self.options
         rules = Rules(options.challenges, tuple(self.solver_for(entry) for entry in options.challenges))
         with self._session() as (client, patience, account):
+            ledger = self._ledger(self._files())
             issuer = AcmeIssuer(
-                client, account, rules, self._order_file, patience, self.progress, options.profile, self.lookup
+                client,
+                account,
+                rules,
+                self._order_file,
+                patience,
+                self.progress,
+                options.profile,
+                self.lookup,
+                ledger,
             )
             return issuer.issue(order)
+
+    def facts(self, *, ask: bool) -> CaFacts:
+        """Tell what is known of CA and account; implements :class:`edgecert.interfaces.CaKnowledge`.
+
+        Nothing is made for it, neither a key nor an account. What was begun by :meth:`prepare` is used and kept.
+        """
+        from edgecert.interfaces import CaFacts  # noqa: PLC0415  # only where an order is meant to be placed
+
+        files = self._files()
+        record = files.load()
+        meta = self._meta() if ask else {}
+        identities, profiles = meta.get("caaIdentities"), meta.get("profiles")
+        return CaFacts(
+            caa_identities=tuple(map(str, identities)) if isinstance(identities, list) else (),
+            profiles={str(key): str(text) for key, text in profiles.items()} if isinstance(profiles, dict) else None,
+            account_url=record.url if record else "",
+            new_account=record is None and not files.has_key(),
+            events=self._ledger(files).events(),
+        )
+
+    def _meta(self) -> JsonObject:
+        """Give the directory's meta object (RFC 8555 §7.1.1), empty where it has none."""
+        if self._ahead is not None:
+            answer = self._ahead.peek("GET", self.options.directory)
+        else:
+            transport = self._transport()
+            try:
+                answer = transport.send("GET", self.options.directory, {})
+            finally:
+                transport.close()
+        try:
+            document = json.loads(answer.body) if answer else None
+        except ValueError:
+            return {}  # whoever speaks to the CA next tells what is wrong with it
+        meta = document.get("meta") if isinstance(document, dict) else None
+        return meta if isinstance(meta, dict) else {}
+
+    def has_order(self, lineage: str, request_id: str) -> bool:
+        """Whether an earlier run placed an order for this request."""
+        return bool(self._order_file(lineage, request_id).load().order)
+
+    def _files(self) -> AccountFiles:
+        return AccountFiles(self.state_dir / "accounts", self.options.directory, self.options.account)
+
+    def _ledger(self, files: AccountFiles) -> Ledger:
+        from edgecert.issuers.acme.ledger import Ledger  # noqa: PLC0415  # only where an order is placed
+
+        return Ledger(files.path, self.clock)
 
     @contextmanager
     def account(self) -> Iterator[Account]:
@@ -113,7 +173,7 @@ class Acme:
         options = self.options
         transport, self._ahead = self._ahead or self._transport(), None
         try:
-            files = AccountFiles(self.state_dir / "accounts", options.directory, options.account)
+            files = self._files()
             patience = Patience(self.clock, self.pause, PATIENCE)
             watch = ClockWatch(self.clock, self.progress)
 

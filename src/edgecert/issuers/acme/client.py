@@ -123,6 +123,7 @@ class AcmeClient:
             if retry_after is None or retry_after > _LONGEST_RETRY_AFTER or failures >= _FAILURES:
                 problem = problem_of(response)
                 if retry_after is not None:
+                    problem.retry_after = retry_after
                     problem.hint = f"the CA asks to come back in {retry_after:.0f} s; trying sooner makes it longer"
                 raise problem
         elif response.status not in _FAULTS_OF_THE_SERVER:

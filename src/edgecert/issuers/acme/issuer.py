@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
     from edgecert.interfaces import IssueOrder, Progress
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.issuers.acme.ledger import Ledger
     from edgecert.issuers.acme.orderfile import OrderFile, OrderState
     from edgecert.issuers.acme.patience import Patience
     from edgecert.issuers.acme.proving import Rules
     from edgecert.issuers.acme.wireobjects import Authorization, Order
     from edgecert.model.dnsrecords import Answers, Question
+    from edgecert.model.ratelimits import EventKind
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
 _STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
@@ -66,6 +69,7 @@ class AcmeIssuer:
     profile: str = ""
     lookup: Callable[[Iterable[Question]], Answers] | None = None
     """Asks the DNS; without it, nothing is known of CAA records."""
+    ledger: Ledger | None = None
 
     @property
     def kind(self) -> Literal["acme"]:
@@ -128,8 +132,11 @@ class AcmeIssuer:
                 proving.prove(kid, order.authorizations)
                 order = self._settled(kid, order, {"pending"}, "the CA to look at the names")
             if order.status == "invalid":
-                raise proving.failure(self._settled_authorizations(kid, order, proving), order.error)
-        if order.status == "ready":
+                looked_at = self._settled_authorizations(kid, order, proving)
+                self._note_failures(looked_at)
+                raise proving.failure(looked_at, order.error)
+        finalizing = order.status == "ready"
+        if finalizing:
             order = self._finalize(kid, order, asked.csr)
             crash_point("acme-finalized")
         order = self._settled(kid, order, {"processing"}, "the CA to sign")
@@ -137,6 +144,8 @@ class AcmeIssuer:
             raise proving.failure((), order.error)
         if order.status != "valid" or not order.certificate:
             raise malformed(f"order: it is {order.status} when it should be valid")
+        if finalizing:
+            self._note("certificate", asked)
         return self._download(kid, order.certificate, asked, proving)
 
     def _known_order(self, kid: str, state: OrderState) -> Order | None:
@@ -157,7 +166,13 @@ class AcmeIssuer:
     def _place(self, kid: str, asked: IssueOrder, proving: Proving) -> Order:
         self.client.verify_clock()
         payload = new_order(asked.names, self.profile)
-        response = self.client.post(self.client.resource("newOrder"), payload, kid=kid)
+        try:
+            response = self.client.post(self.client.resource("newOrder"), payload, kid=kid)
+        except AcmeProblemError as problem:
+            if problem.retry_after is not None:
+                self._note("told", asked, wait=timedelta(seconds=problem.retry_after))
+            raise
+        self._note("order", asked)
         url = response.headers.get("location", "")
         if not url:
             raise malformed("order: it has no URL")
@@ -166,6 +181,17 @@ class AcmeIssuer:
         crash_point("acme-order-placed")
         self.progress.step(f"order {url} for {len(asked.names)} name{'s' if len(asked.names) > 1 else ''}")
         return parse_order(response, url)
+
+    def _note(self, kind: EventKind, asked: IssueOrder, *, wait: timedelta | None = None) -> None:
+        """Keep what the CA counts, so that its limits are known before the next order."""
+        if self.ledger is not None:
+            self.ledger.note(kind, [name.text for name in asked.names], wait=wait)
+
+    def _note_failures(self, authorizations: Collection[Authorization]) -> None:
+        if self.ledger is not None:
+            for entry in authorizations:
+                if entry.status == "invalid":
+                    self.ledger.note("failure", [entry.identifier])
 
     def _finalize(self, kid: str, order: Order, csr: x509.CertificateSigningRequest) -> Order:
         payload = json.dumps({"csr": encode_b64jose(csr.public_bytes(Encoding.DER))}).encode()

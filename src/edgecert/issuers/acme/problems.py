@@ -46,7 +46,10 @@ _HINTS_OF_ANSWERS: Final[Mapping[str, str]] = {
 
 
 class AcmeProblemError(RefusedError):
-    """The server answered with a problem document; ``kind`` is the last word of its type."""
+    """The server answered with a problem document; ``kind`` is the last word of its type.
+
+    ``retry_after`` is for how many seconds it wants to be left alone, where it says so.
+    """
 
     code = "acme-refused"
 
@@ -55,6 +58,7 @@ class AcmeProblemError(RefusedError):
         super().__init__(message, code=code, hint=hint or hint_for(kind))
         self.kind = kind
         self.status = status
+        self.retry_after: float | None = None
 
 
 def hint_for(kind: str) -> str:

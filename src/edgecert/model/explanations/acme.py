@@ -51,6 +51,17 @@ _SERVER: Final[Mapping[str, Explanation]] = {
     ),
 }
 
+_BEFOREHAND: Final[Mapping[str, Explanation]] = {
+    "rate-limit": Explanation(
+        "The CA would refuse one more order now",
+        "By what this host ordered before, a limit of the CA's is reached, or the CA itself said how long to stay "
+        "away. Asking again would only make it longer, so nothing was asked.",
+        "Wait until the time that is named. `--force` goes on where the CA raises the limit for those who ask; "
+        "renewals of a certificate that the CA knows (ARI) are exempt from all. For trials use the CA's staging "
+        "directory.",
+    ),
+}
+
 _ACCOUNT: Final[Mapping[str, Explanation]] = {
     "terms-not-accepted": Explanation(
         "The CA's terms are not agreed to",
@@ -161,4 +172,4 @@ _CHALLENGES: Final[Mapping[str, Explanation]] = {
     ),
 }
 
-ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType({**_SERVER, **_ACCOUNT, **_CHALLENGES})
+ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType({**_SERVER, **_BEFOREHAND, **_ACCOUNT, **_CHALLENGES})

@@ -91,6 +91,19 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "Sign the zone anew, or correct the DS record at the registrar. https://dnsviz.net shows where the "
         "chain breaks.",
     ),
+    "lands-elsewhere": Explanation(
+        "A name does not lead to this edge",
+        "For http-01 the CA connects to the address of the name itself, not to the target of an SRV record. The "
+        "address of a bare XMPP domain is nearly always that of a web server on another host.",
+        "Prove the name by dns-01, lead `_acme-challenge.NAME` by CNAME to a zone that this host may write, or let "
+        "that web server redirect `/.well-known/acme-challenge/` to this edge. If it does already, nothing has to be "
+        "done.",
+    ),
+    "name-without-address": Explanation(
+        "The CA cannot connect to a name",
+        "The name is to be proven by http-01 or tls-alpn-01, and the DNS has neither an A nor an AAAA record for it.",
+        "Prove it by dns-01, or give the name an address. If only the CA sees the address: `--no-dns`.",
+    ),
     "nameserver": Explanation(
         "That is no address of a nameserver",
         "A nameserver is given by its address, since its name would have to be looked up first.",

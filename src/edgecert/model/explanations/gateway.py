@@ -209,6 +209,28 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
         "limits.stream_establishment_timeout ran out while the partner was connecting, in TLS, or negotiating.",
         "check from this host that the partner's server answers; then ask the partner.",
     ),
+    "ping-timeout": Explanation(
+        "the partner took a ping and its answer did not come",
+        "A stream to the partner is up. The answer comes over a stream that the partner opens to us, so that something "
+        "is wrong in that direction: its DNS look-up of our domain, a firewall in front of port 5269, our certificate "
+        "in its eyes, or its list of those whom it lets in.",
+        "look at your own domain from outside with `edgecert check`, and ask the partner what its log says.",
+    ),
+    "no-such-home": Explanation(
+        "the domain is no home of this gateway",
+        "A home domain has a [[home]] table in gateway.toml.",
+        "leave --home out for the first one, or name one that `edgecert-gateway status` lists.",
+    ),
+    "too-many-tests": Explanation(
+        "too many partner tests are under way",
+        "Each test dials out like a stream, so that only a few run at once.",
+        "wait until one has ended; each takes a minute at most.",
+    ),
+    "no-such-test": Explanation(
+        "the gateway does not know that partner test",
+        "Only the last few tests are kept, and none outlives the gateway.",
+        "start the test again.",
+    ),
     "not-a-partner": Explanation(
         "the domain is no configured partner",
         "Streams are opened to, and taken from, partners only. A subdomain of a partner is none by itself.",

@@ -252,6 +252,34 @@ _SPLIT: Final[Mapping[str, Explanation]] = {
     ),
 }
 
+_OF_THE_CA: Final[Mapping[str, Explanation]] = {
+    "key-not-taken": Explanation(
+        "The CA signs no key of this kind",
+        "Public CAs take RSA keys of 2048, 3072 and 4096 bits and elliptic ones on P-256 and P-384.",
+        "Set `key_algorithm` and `bit_length` to one of them.",
+    ),
+    "too-many-labels": Explanation(
+        "A name has more labels than the CA takes",
+        "The CA's server counts the parts between the dots and refuses more than it knows in real names.",
+        "Use a name with fewer dots, or another issuer.",
+    ),
+    "ip-not-in-profile": Explanation(
+        "The profile has no IP addresses",
+        "The CA signs addresses only in some of its profiles, whose certificates live for days.",
+        "Leave the addresses out, or make a certificate of their own with the profile that the hint names.",
+    ),
+    "profile-ended": Explanation(
+        "The CA has given this profile up",
+        "It was offered once. Orders that ask for it are refused.",
+        "Choose another `profile` in [issuer], or leave it out.",
+    ),
+    "email-refused": Explanation(
+        "The CA refuses the address for its notices",
+        "The domain of the address cannot receive mail from outside, so the CA does not open an account with it.",
+        "Give another `email` in [issuer], or none.",
+    ),
+}
+
 ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType(
-    {**_MALFORMED, **_INCOMPLETE, **_NOT_PUBLIC, **_DOUBTFUL, **_LEFT_OUT, **_SPLIT}
+    {**_MALFORMED, **_INCOMPLETE, **_NOT_PUBLIC, **_DOUBTFUL, **_LEFT_OUT, **_SPLIT, **_OF_THE_CA}
 )

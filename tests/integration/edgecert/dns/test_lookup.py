@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.dns.lookup import Lookup, LookupLimits, parse_nameserver
+from edgecert.dns.lookup import Lookup, LookupLimits, parse_nameserver, read_resolv_conf
 from edgecert.model.dnsrecords import Answer, Question
-from edgecert.shared.errors import UsageError
+from edgecert.shared.errors import NetworkError, UsageError
 from tests.support.net import loopback_net
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.edgecert.dns.conftest import Nameserver
 
 EDGE = "sip.contoso.example"
@@ -98,6 +100,18 @@ def test_asks_the_next_server_where_one_is_dead(nameserver: Nameserver) -> None:
     with loopback_net() as net:
         answers = Lookup([f"{net}1", nameserver.address]).ask([Question(EDGE, "A")])
     assert answers[Question(EDGE, "A")].records == ("192.0.2.1",)
+
+
+def test_the_systems_nameservers_are_read_as_others_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "resolv.conf"
+    path.write_text(
+        "# nameserver 192.0.2.9\nsearch contoso.com\nnameserver 192.0.2.1\n nameserver 2001:db8::1 # second\n"
+        "nameserver\nnameserver ns.contoso.com\nnameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n"
+    )
+    assert read_resolv_conf(path) == (("192.0.2.1", 53), ("2001:db8::1", 53), ("192.0.2.2", 53))
+    with pytest.raises(NetworkError) as caught:
+        Lookup(resolv_conf=tmp_path / "absent").ask([Question(EDGE, "A")])
+    assert caught.value.code == "no-nameserver"
 
 
 @pytest.mark.parametrize(

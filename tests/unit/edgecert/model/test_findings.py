@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgecert.model.findings import CODES, Severity, severity_for
+from edgecert.model.findings import CODES, KINDS, Severity, severity_for
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -35,9 +35,14 @@ def test_severity_follows_the_issuer(code: str, acme: Severity, csr: Severity, l
     assert [severity_for(code, kind) for kind in ("acme", "csr", "local")] == [acme, csr, local]
 
 
+@pytest.mark.parametrize("code", ["single-label", "reserved-name", "internal-name", "private-ip", "public-suffix"])
+def test_a_private_ca_is_not_refused_by_the_rules_of_public_ones(code: str) -> None:
+    assert severity_for(code, "private-acme") is WARNING
+
+
 def test_every_code_has_a_severity_for_every_issuer() -> None:
     for code in CODES:
-        for kind in ("acme", "csr", "local"):
+        for kind in KINDS:
             assert severity_for(code, kind) in Severity
 
 

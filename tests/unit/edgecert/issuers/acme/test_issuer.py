@@ -13,6 +13,7 @@ from edgecert.shared.chain import spki_sha256
 from edgecert.shared.errors import EdgecertError, NetworkError, RefusedError
 from edgecert.shared.names import from_certificate
 from tests.support.acmeca import PROFILES
+from tests.support.acmefaults import Fault, Planned
 from tests.support.acmeparts import Parts, an_order
 
 
@@ -59,6 +60,31 @@ def test_asked_again_it_is_the_same_certificate_of_the_same_order(parts: Parts) 
     first, second = parts.issuer().issue(order), parts.issuer().issue(order)
     assert first.certificates[0] == second.certificates[0]
     assert parts.server.count("/newOrder") == 1
+
+
+def test_what_the_ca_counts_is_kept(parts: Parts) -> None:
+    order = an_order("sip.contoso.com", "*.contoso.com")
+    parts.issuer().issue(order)
+    parts.issuer().issue(order)  # the same order: the CA counts no second one
+    kinds = [event.kind for event in parts.ledger.events()]
+    assert kinds == ["order", "certificate"]
+    assert parts.ledger.events()[0].names == ("sip.contoso.com", "*.contoso.com")
+
+
+def test_failed_proofs_are_kept_by_identifier(parts: Parts) -> None:
+    parts.server.dead = frozenset({"dead.contoso.com"})
+    with pytest.raises(AcmeProblemError):
+        parts.issuer().issue(an_order("dead.contoso.com", "sip.contoso.com"))
+    failures = [event.names for event in parts.ledger.events() if event.kind == "failure"]
+    assert failures == [("dead.contoso.com",)]
+
+
+def test_how_long_the_ca_wants_to_be_left_alone_is_kept(parts: Parts) -> None:
+    parts.server.faults = Planned(Fault.RATE_LIMITED, path="/newOrder", times=9, retry_after="7200")
+    with pytest.raises(AcmeProblemError):
+        parts.issuer().issue(an_order("sip.contoso.com"))
+    (told,) = parts.ledger.events()
+    assert told.until == told.at + timedelta(hours=2)
 
 
 class Killed(BaseException):
