@@ -63,6 +63,12 @@ class Component:
         """Give the next stanza."""
         return await self._until(_STANZA.pattern)
 
+    async def receive_matching(self, pattern: str) -> str:
+        """Give the next stanza in which ``pattern`` is found; those before are passed over."""
+        while re.search(pattern, stanza := await self.receive()) is None:
+            pass
+        return stanza
+
     async def receive_bodies(self, count: int) -> list[str]:
         """Give the bodies of the next ``count`` messages."""
         bodies: list[str] = []
