@@ -15,7 +15,7 @@ copyright = "the edgecert authors, Apache-2.0"
 release = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 version = release
 
-extensions = ["myst_parser", "fromcode"]
+extensions = ["myst_parser", "fromcode", "policytables"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 # Broken cross-references are warnings, and warnings are errors.
