@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgecert.shared.secret import Secret
 
 MAX_PORT: Final = 65535
+INBOUND_PATIENCE: Final = 4
+"""How many times as long as our own idle streams a partner's live: closing them is the partner's part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ class GatewaySettings:
     @property
     def stream_limits(self) -> StreamLimits:
         """What a stream may ask of the parser."""
-        return StreamLimits(max_stanza_size=self.limits.max_stanza_size)
+        idle = INBOUND_PATIENCE * self.limits.stream_inactivity_timeout
+        return StreamLimits(max_stanza_size=self.limits.max_stanza_size, idle_seconds=idle)
 
     @property
     def access_policy(self) -> Access:

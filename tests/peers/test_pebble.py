@@ -90,7 +90,7 @@ def test_one_name_and_nothing_to_do_after_it(edge: Edge) -> None:
     certificate = edge.issue()
     assert certificate["names"] == ["sip.contoso.com"]
     assert certificate["action"] == "issued"
-    assert certificate["findings"] == []
+    assert certificate["findings"] == ["usage-added"], "this server adds clientAuth"
     assert edge.issue()["action"] == "unchanged"
     assert not is_open(edge.pebble.edge, 5002)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from cryptography import x509
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509.oid import ObjectIdentifier
 
-Chain = Literal["whole", "leaf-only", "wrong-intermediate", "with-root", "shuffled"]
+Chain = Literal["whole", "leaf-only", "wrong-intermediate", "with-root", "with-stranger", "shuffled"]
 _DAY = timedelta(days=1)
 
 
@@ -99,7 +100,6 @@ class TestCa:
     def __post_init__(self) -> None:
         """Make the CA."""
         self.pki = Pki.create(self.directory / "acme-pki")
-        self._other: Authority | None = None
 
     def sign(self, csr: x509.CertificateSigningRequest, profile: Profile, account: str) -> Certified:
         """Sign ``csr`` as ``misissue`` has it."""
@@ -147,8 +147,14 @@ class TestCa:
             case "shuffled":
                 return [self.pki.intermediate.cert, leaf]
             case "wrong-intermediate":
-                self._other = self._other or Authority.create("Some Other CA")
                 return [leaf, self._other.cert]
+            case "with-stranger":
+                return [leaf, self.pki.intermediate.cert, self._other.cert]
+
+    @cached_property
+    def _other(self) -> Authority:
+        """An intermediate of another CA."""
+        return Authority.create("Some Other CA", issuer=Authority.create("Some Other Root"))
 
     def find(self, certificate: x509.Certificate) -> Certified:
         """Give what is known of a certificate.

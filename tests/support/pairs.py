@@ -112,11 +112,16 @@ class FakeStream:
     was_cut: bool = False
     takes: int = 1_000_000
 
-    def send(self, envelope: Envelope) -> None:
-        """Take a stanza."""
+    largest: int = 0
+
+    def send(self, envelope: Envelope) -> bool:
+        """Take a stanza that is not too large."""
+        if self.largest and len(envelope.raw) > self.largest:
+            return False
         self.sent.append(envelope.id)
         self.takes -= 1
         self.congested = self.takes <= 0
+        return True
 
     def flush(self) -> None:
         """Write."""

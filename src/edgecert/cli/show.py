@@ -88,9 +88,10 @@ def _human(context: CliContext, wiring: Wiring, name: str, number: int | None) -
     for generation in reversed(store.generations(name)):
         meta = store.load_meta(name, generation)
         held = f", held: {state.held[generation]}" if generation in state.held else ""
+        told = f", {', '.join(meta.findings)}" if meta.findings else ""
         mark = "*" if generation == number else " "
         lines.append(
             f" {mark} {generation:4} {format_time(meta.not_before)} to {format_time(meta.not_after)}"
-            f" serial {meta.serial}{held}"
+            f" serial {meta.serial}{held}{told}"
         )
     return "\n".join(lines)

@@ -183,7 +183,9 @@ class Applying:
         self, name: str, outcome: Outcome, targets: tuple[DeployTarget, ...], options: ApplyOptions
     ) -> tuple[TargetResult, ...]:
         if outcome.bundle is not None and outcome.action == "issued":
-            return self.deploying.deploy(outcome.bundle, targets, options.deploying)
+            results = self.deploying.deploy_issued(outcome.bundle, targets, options.deploying)
+            if not outcome.bundle.meta.staging_ca:
+                return results
         finished = self.deploying.finish_open(name, targets, now_or_never=True, options=options.deploying)
         number = self.deploying.desired(name)
         if number is None:

@@ -66,6 +66,18 @@ class Deploying:
         self.announce(bundle.meta.name, bundle.meta.generation, targets)
         return tuple(self._deploy_one(bundle, target, options) for target in targets)
 
+    def deploy_issued(
+        self, bundle: Bundle, targets: Sequence[DeployTarget], options: DeployOptions = DEPLOY_AS_USUAL
+    ) -> tuple[TargetResult, ...]:
+        """Put what was just issued into service; what a test CA signed is kept out of it, and that is said."""
+        meta = bundle.meta
+        if not meta.staging_ca:
+            return self.deploy(bundle, targets, options)
+        if targets:
+            text = f"{meta.name} generation {meta.generation} comes from a test CA that nobody trusts: not deployed"
+            self.progress.warn("staging-ca", text, meta.name)
+        return ()
+
     def announce(self, name: str, generation: int, targets: Sequence[DeployTarget]) -> None:
         """Write down that ``targets`` are to serve ``generation``, which need not be stored yet.
 

@@ -18,6 +18,8 @@ from edgecert.interfaces import Issued, IssueOrder, OpenRequest, Preparing, Wait
 from edgecert.lifecycle.precheck import Intent, obey
 from edgecert.model.answer import compare_names
 from edgecert.model.csr import build_csr
+from edgecert.model.findings import Severity
+from edgecert.model.issuedcheck import Asked, compare_issued
 from edgecert.model.keys import describe_key, key_to_pem, load_key
 from edgecert.shared.bundle import make_bundle
 from edgecert.shared.chain import order_chain, spki_sha256, verify_chain_order
@@ -150,7 +152,11 @@ class Issuance:
                     progress=self.progress,
                     staging_ca=staging_ca,
                     announce=announce,
+                    profile=demand.request.issuer.profile,
                 )
+                for finding in findings:
+                    if finding.severity is not Severity.INFO:
+                        self.progress.warn(finding.code, finding.message, demand.name)
                 return Outcome(demand.name, "issued", bundle=bundle, request=request, findings=findings)
 
     def open_request(self, demand: Demand) -> OpenRequest:
@@ -237,6 +243,7 @@ def complete_request(  # the facts of one answer
     extra: Sequence[x509.Certificate] = (),
     staging_ca: bool = False,
     announce: Callable[[int], None] | None = None,
+    profile: str | None = None,
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Store the CA's ``certificates`` as the next generation of the request's lineage and close the request.
 
@@ -245,7 +252,8 @@ def complete_request(  # the facts of one answer
     """
     chain = order_chain(request.spki_sha256, certificates, extra=extra)
     verify_chain_order(chain.certificates)
-    findings = compare_names_of(request, chain.leaf)
+    asked = Asked(x509.load_pem_x509_csr(request.csr_pem), request.created_at, profile or "", by_us=profile is not None)
+    findings = (*compare_names_of(request, chain.leaf), *compare_issued(asked, chain, now=clock.now()))
     bundle = make_bundle(
         store.request_key(request),
         chain.certificates,
@@ -258,7 +266,7 @@ def complete_request(  # the facts of one answer
         staging_ca=staging_ca,
         findings=tuple(finding.code for finding in findings),
     )
-    if announce is not None:
+    if announce is not None and not staging_ca:
         announce(bundle.meta.generation)
     store.add_generation(bundle)
     store.save_request(replace(request, state="completed"))

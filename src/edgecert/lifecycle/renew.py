@@ -137,7 +137,7 @@ class Renewing:
                 deployments=deployed,
                 newly_waiting=outcome.newly_waiting,
             )
-        results = self.deploying.deploy(outcome.bundle, self.targets_of(settings), options)
+        results = self.deploying.deploy_issued(outcome.bundle, self.targets_of(settings), options)
         return self._result(name, "renewed", self._due(name, settings)[0], results)
 
     def _finish(self, name: str, settings: SavedSettings) -> tuple[tuple[TargetResult, ...], EdgecertError | None]:

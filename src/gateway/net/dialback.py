@@ -16,6 +16,7 @@ from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
 from gateway.xmpp.dialback import Verdict
 from gateway.xmpp.events import (
+    Acknowledged,
     Authorized,
     Closed,
     Failed,
@@ -90,7 +91,9 @@ class VerifyConnection(DialledConnection):
                 self.note_failure(StreamFailure(reason.value, text))
             case Closed():
                 self._settle()
-            case PeerHeader() | Pinged() | StanzaReceived() | StanzaRefused() | NeedVerification() | Authorized():
+            case PeerHeader() | Pinged() | StanzaReceived() | StanzaRefused():
+                pass
+            case NeedVerification() | Authorized() | Acknowledged():
                 pass
             case _ as never:
                 assert_never(never)

@@ -12,6 +12,7 @@ from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
 from gateway.net.dialback import DialbackDesk
 from gateway.net.home_component import ComponentConnection
+from gateway.net.housekeeping import keep_house
 from gateway.net.inbound import InboundConnection
 from gateway.net.inboundcounts import InboundCounts
 from gateway.net.pair import OutboundPair
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT: Final = 5.0
-INBOUND_PATIENCE: Final = 4
-REST_AFTER: Final = 20.0
-"""Seconds of silence after which a stream gives back what it needs only to listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class HubLimits:
     keep_alive_interval: float = 300.0
     establishment_timeout: float = 60.0
     inactivity_timeout: float = 600.0
+    inbound_inactivity_timeout: float = 2400.0
     subscription_refresh_interval: float = 28800.0
 
 
@@ -316,24 +315,8 @@ class Hub:
         return len(streams) + len(opened)
 
     def keep_house(self) -> int:
-        """End what took too long or has been silent too long, and show life where there was silence.
-
-        Gives how many silent streams gave memory back.
-        """
-        rested = 0
-        self.traffic.keep_house(self.limits.subscription_refresh_interval)
-        now = self.dialling.clock.monotonic()
-        limits = self.limits
-        for connection in tuple(self.inbound):
-            if not connection.authenticated and now - connection.opened_at > limits.establishment_timeout:
-                connection.close(Condition.CONNECTION_TIMEOUT, "the stream was not authenticated in time")
-            elif now - connection.last_received > INBOUND_PATIENCE * limits.inactivity_timeout:
-                connection.close(Condition.CONNECTION_TIMEOUT, "silence")
-            elif now - connection.last_received > REST_AFTER:
-                rested += connection.machine.rest()
-        for pair in tuple(self.pairs.values()):
-            rested += self._keep_pair(pair, now)
-        return rested
+        """Do what time asks for; gives how many silent streams gave memory back."""
+        return keep_house(self)
 
     async def shut_down(self) -> None:
         """Say goodbye on every stream, wait for the peers' goodbyes for a while, then cut what is left."""
@@ -349,23 +332,6 @@ class Hub:
             await pair.put_away()
 
     # --- machinery
-
-    def _keep_pair(self, pair: OutboundPair, now: float) -> bool:
-        connection = pair.connection
-        partner = self.partners.find(pair.domain)
-        pair.keep()
-        if connection is None:
-            if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
-                del self.pairs[pair.home, pair.domain]
-            return False
-        if now - connection.last_stanza > self.limits.inactivity_timeout:
-            pair.close()
-        elif (
-            partner is not None and partner.keep_alive and now - connection.last_sent > self.limits.keep_alive_interval
-        ):
-            connection.stream.ping()
-            connection.wake()
-        return now - connection.last_received > REST_AFTER and connection.machine.rest()
 
     def follow(self, route: Route, direction: str) -> None:
         """Do what ``route`` says of a stanza that goes ``inbound`` or ``outbound``."""

@@ -16,6 +16,7 @@ from gateway.tls.identity import PeerCertificateError, verify_peer
 from gateway.xmpp.configs import PeerProofResult, TlsInfo
 from gateway.xmpp.dialback import Verdict
 from gateway.xmpp.events import (
+    Acknowledged,
     Authorized,
     Closed,
     Failed,
@@ -171,7 +172,7 @@ class InboundConnection(Connection[StreamEvent]):
                 self._note_pair(pair)
             case Closed():
                 self._note_end(event)
-            case Pinged() | Failed() | Verified():
+            case Pinged() | Acknowledged() | Failed() | Verified():
                 pass
             case _ as never:
                 assert_never(never)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from typing_extensions import override
 
 from gateway.net.dialled import DialledConnection, StreamFailedError, StreamFailure
 from gateway.policy.methods import method_set
 from gateway.xmpp.events import (
+    Acknowledged,
     Authorized,
     Closed,
     Failed,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from gateway.tls.slot import ContextSlot
     from gateway.xmpp.configs import OutboundConfig
 
+IDLE_SHARE: Final = 0.8
+
 __all__ = ["OutboundConnection", "OutboundOwner", "StreamFailedError", "StreamFailure"]
 
 
@@ -44,6 +47,10 @@ class OutboundOwner(Protocol):
 
     def outbound_lost(self, connection: OutboundConnection) -> None:
         """Take note that the connection is gone, or that it takes no more stanzas."""
+        ...
+
+    def outbound_acknowledged(self, connection: OutboundConnection, count: int) -> None:
+        """Take note that the partner has ``count`` more of the stanzas that it was sent."""
         ...
 
     def outbound_writable(self, connection: OutboundConnection) -> None:
@@ -83,7 +90,7 @@ class OutboundConnection(DialledConnection):
     @property
     def acknowledges(self) -> bool:
         """Whether the partner tells how many stanzas it has (XEP-0198)."""
-        return False
+        return self.stream.acknowledging
 
     @property
     def ended_well(self) -> bool:
@@ -100,12 +107,21 @@ class OutboundConnection(DialledConnection):
         """Whether the present settings of the partner allow how this stream came up."""
         return all(pair.method in method_set(partner) for pair in self.stream.pairs)
 
-    def send(self, envelope: Envelope) -> None:
-        """Write a stanza of the pair; the stream is usable."""
+    def probe_after(self, interval: float) -> float:
+        """Give after how much silence to show that we live: our ``interval``, or sooner if the partner bears less."""
+        idle = self.stream.peer_limits.idle_seconds
+        return min(interval, idle * IDLE_SHARE) if idle else interval
+
+    def send(self, envelope: Envelope) -> bool:
+        """Write a stanza of the pair; False if it is larger than the partner takes (XEP-0478). The stream is usable."""
+        limit = self.stream.peer_limits.max_bytes
+        if limit and len(envelope.raw) > limit:
+            return False
         self.stanzas += 1
         self.last_stanza = self.clock.monotonic()
         self.stream.send_stanza(envelope)
         self.wake()
+        return True
 
     @override
     def on_writable(self) -> None:
@@ -127,6 +143,8 @@ class OutboundConnection(DialledConnection):
             case Authorized():
                 if not self.ready.done():
                     self.ready.set_result(None)
+            case Acknowledged(count):
+                self._owner.outbound_acknowledged(self, count)
             case Failed(reason, text):
                 self.note_failure(StreamFailure(reason.value, text))
             case Closed():

@@ -349,7 +349,9 @@ class OutboundPair:
         self._shelving.wake()
 
     def _hand_over(self, connection: OutboundConnection, stanza: QueuedStanza) -> None:
-        connection.send(stanza.envelope)
+        if not connection.send(stanza.envelope):
+            self.bounce(stanza, StanzaCondition.POLICY_VIOLATION, f"it is larger than {self.domain} takes")
+            return
         self._sent += 1
         self._owner.stanza_sent(stanza.envelope)
         if connection.acknowledges:

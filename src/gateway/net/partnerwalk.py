@@ -156,6 +156,9 @@ class PartnerWalk:
     def outbound_writable(self, connection: OutboundConnection) -> None:
         """Pass over it: one ping is all there is to write."""
 
+    def outbound_acknowledged(self, connection: OutboundConnection, count: int) -> None:
+        """Pass over it: the answer to the ping is what counts."""
+
     # --- the way
 
     async def _reach(self) -> OutboundConnection:

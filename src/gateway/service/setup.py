@@ -20,6 +20,7 @@ from gateway.net.resolver import Resolver
 from gateway.policy.home import HomePolicy
 from gateway.service.certificates import CertificateOptions, Certificates
 from gateway.service.dialbacksecret import SECRET_SIZE
+from gateway.settings import INBOUND_PATIENCE
 from gateway.tls.context import build_contexts
 from gateway.tls.material import MaterialStore
 from gateway.tls.slot import ContextSlot
@@ -146,6 +147,7 @@ def hub_limits(settings: GatewaySettings) -> HubLimits:
         keep_alive_interval=float(limits.keep_alive_interval),
         establishment_timeout=float(limits.stream_establishment_timeout),
         inactivity_timeout=float(limits.stream_inactivity_timeout),
+        inbound_inactivity_timeout=float(INBOUND_PATIENCE * limits.stream_inactivity_timeout),
         subscription_refresh_interval=float(limits.subscription_refresh_interval),
     )
 

@@ -27,6 +27,16 @@ class StreamLimits:
     max_depth: int = 64
     max_attributes: int = 64
     max_elements_before_authentication: int = 32
+    idle_seconds: int = 0
+    """How long peers are told that their silence is borne; 0: they are not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLimits:
+    """What a peer says that it takes (XEP-0478); 0 is no limit."""
+
+    max_bytes: int = 0
+    idle_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,16 @@ class StanzaRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The peer has ``count`` more of the stanzas that were sent while the stream's ``acknowledging`` held (XEP-0198).
+
+    Also told, for all that is outstanding, when the peer refuses to count: then nobody will know.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pinged:
     """The peer sent white space: it is alive and has nothing to say (RFC 6120 §4.6.1)."""
 
@@ -129,6 +139,7 @@ StreamEvent: TypeAlias = (
     | Authorized
     | StanzaReceived
     | StanzaRefused
+    | Acknowledged
     | Pinged
     | Failed
     | Closed

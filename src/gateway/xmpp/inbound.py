@@ -13,8 +13,8 @@ from typing_extensions import override
 from gateway.errors import Condition, LocalProtocolError, RemoteProtocolError, StanzaCondition
 from gateway.model.peer import Method, PairAuthorization, Proof
 from gateway.policy.negotiation import Offer, inbound_row
+from gateway.xmpp import acks, wire
 from gateway.xmpp import namespaces as ns
-from gateway.xmpp import wire
 from gateway.xmpp.dialback import RESULT_NAME, VERIFY_NAME, VerifyRequest, read_dialback
 from gateway.xmpp.events import (
     Authorized,
@@ -25,13 +25,13 @@ from gateway.xmpp.events import (
     StanzaReceived,
     StanzaRefused,
     StartTls,
-    StreamEvent,
 )
 from gateway.xmpp.headers import is_domain, prepare_domain, verify_namespaces
 from gateway.xmpp.inboundstates import NEXT, InboundState
 from gateway.xmpp.receiving import InboundPairs
+from gateway.xmpp.serverstream import ServerStream
 from gateway.xmpp.stanza import read_envelope, stanza_kind
-from gateway.xmpp.stream import Step, StreamMachine
+from gateway.xmpp.stream import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +51,8 @@ _STEPS: Final[Mapping[str, Step]] = {
     wire.RESPONSE_NAME: Step.RESPONSE,
     RESULT_NAME: Step.RESULT,
     VERIFY_NAME: Step.VERIFY,
+    acks.ENABLE_NAME: Step.ENABLE,
+    acks.RESUME_NAME: Step.ENABLE,
 }
 _REFUSALS: Final[Mapping[str, tuple[Condition, str]]] = {
     ns.SERVER: (Condition.NOT_AUTHORIZED, "a stanza before authentication"),
@@ -61,7 +63,7 @@ _REFUSALS: Final[Mapping[str, tuple[Condition, str]]] = {
 }
 
 
-class InboundStream(StreamMachine[InboundState, StreamEvent]):
+class InboundStream(ServerStream[InboundState]):
     """A stream that a peer opened: only what was offered is accepted, only authorized pairs get stanzas through."""
 
     def __init__(self, config: InboundConfig) -> None:
@@ -165,17 +167,6 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         message = f"a stanza to {envelope.to.domain} belongs on an outbound stream"
         raise LocalProtocolError(message)
 
-    def ping(self) -> None:
-        """Send white space: the peer need not answer, but a dead connection shows.
-
-        Raises:
-            LocalProtocolError: the stream is not open.
-        """
-        if self._state is not InboundState.OPEN:
-            message = f"a ping in state {self._state.value}"
-            raise LocalProtocolError(message)
-        self._say(b" ")
-
     # --- headers
 
     @override
@@ -255,8 +246,8 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
             raise LocalProtocolError(message)
         self._say_header()
         self._advance(Step.HEADER)
-        limits = wire.build_limits(self._limits.max_stanza_size)
-        self._say(wire.build_features(*self._describe(self._row().bad), limits))
+        limits = wire.build_limits(self._limits.max_stanza_size, self._limits.idle_seconds)
+        self._say(wire.build_features(*self._describe(self._row().bad), limits, acks.FEATURE))
         pair = PairAuthorization(self._from, self._to, Method.EXTERNAL, self._proof)
         self._pairs.add(pair)
         self._events.append(Authorized(pair))
@@ -276,8 +267,8 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
         step = _STEPS.get(event.name)
         if step is not None and self._may(step):
             _HANDLERS[step](self, event)
-            return
-        self._refuse(event)
+        elif not self._take_ack(event):
+            self._refuse(event)
 
     def _refuse(self, event: ElementReceived) -> None:
         in_clear = self._state is InboundState.CLEAR_FEATURES
@@ -369,8 +360,16 @@ class InboundStream(StreamMachine[InboundState, StreamEvent]):
 
     # --- stanzas
 
+    def _on_enable(self, event: ElementReceived) -> None:
+        if event.name == acks.RESUME_NAME or self._acks.counts_received:
+            self._say(acks.FAILED)  # nobody resumes on server streams
+        else:
+            self._acks.begin()
+            self._say(acks.ENABLED)
+
     def _on_stanza(self, event: ElementReceived, kind: StanzaKind) -> None:
         envelope = read_envelope(event, kind)
+        self._acks.note_received()
         pair = envelope.pair
         if pair in self._pairs:
             self._events.append(StanzaReceived(envelope))
@@ -390,6 +389,7 @@ _HANDLERS: Final[Mapping[Step, Callable[[InboundStream, ElementReceived], None]]
     Step.RESPONSE: InboundStream._on_response,  # noqa: SLF001
     Step.RESULT: InboundStream._on_result,  # noqa: SLF001
     Step.VERIFY: InboundStream._on_verify,  # noqa: SLF001
+    Step.ENABLE: InboundStream._on_enable,  # noqa: SLF001
 }
 
 

@@ -48,10 +48,13 @@ NEXT: Final[Mapping[tuple[InboundState, Step], InboundState]] = {
     (_S.CHALLENGED, Step.SUCCESS): _S.FINAL_HEADER,
     (_S.FINAL_HEADER, Step.HEADER): _S.OPEN,
     (_S.OPEN, Step.STANZA): _S.OPEN,
+    (_S.OPEN, Step.ENABLE): _S.OPEN,
+    (_S.OPEN, Step.ACK): _S.OPEN,
     (_S.OPEN, Step.RESULT): _S.OPEN,
     (_S.OPEN, Step.VERIFIED): _S.OPEN,
     (_S.OPEN, Step.CLOSE): _S.CLOSING,
     (_S.CLOSING, Step.STANZA): _S.CLOSING,
+    (_S.CLOSING, Step.ACK): _S.CLOSING,
     **{(state, Step.VERIFY): state for state in _ALIVE},  # in any state, and without authentication
     **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
 }

@@ -17,10 +17,11 @@ from gateway.errors import Condition, LocalProtocolError, RemoteProtocolError
 from gateway.policy.negotiation import outbound_row
 from gateway.xmpp import namespaces as ns
 from gateway.xmpp import wire
-from gateway.xmpp.events import Closed, Failed, FailureReason, NeedPeerProof, PeerHeader, StartTls, StreamEvent
+from gateway.xmpp.events import Closed, Failed, FailureReason, NeedPeerProof, PeerHeader, StartTls
 from gateway.xmpp.headers import prepare_domain, verify_namespaces
+from gateway.xmpp.serverstream import ServerStream
 from gateway.xmpp.stanza import stanza_kind
-from gateway.xmpp.stream import Step, StreamMachine
+from gateway.xmpp.stream import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,12 +71,14 @@ NEXT: Final[Mapping[tuple[OutboundState, Step], OutboundState]] = {
     (_S.FINAL_FEATURES, Step.FEATURES): _S.OPEN,
     (_S.DIALBACK, Step.VERIFIED): _S.OPEN,
     (_S.OPEN, Step.SEND): _S.OPEN,
+    (_S.OPEN, Step.ACK): _S.OPEN,
     (_S.OPEN, Step.CLOSE): _S.CLOSING,
+    (_S.CLOSING, Step.ACK): _S.CLOSING,
     **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
 }
 
 
-class InitiatingStream(StreamMachine[OutboundState, StreamEvent]):
+class InitiatingStream(ServerStream[OutboundState]):
     """A stream that we open for one pair, as far as TLS; nothing is said inside TLS before the peer is judged."""
 
     STEPS: ClassVar[Mapping[str, Step]] = {wire.FEATURES_NAME: Step.FEATURES, wire.PROCEED_NAME: Step.PROCEED}
@@ -136,10 +139,6 @@ class InitiatingStream(StreamMachine[OutboundState, StreamEvent]):
         self._say_header()
         self._pump()
 
-    @abstractmethod
-    def ping(self) -> None:
-        """Show that we live."""
-
     # --- what a purpose adds
 
     @abstractmethod
@@ -188,6 +187,8 @@ class InitiatingStream(StreamMachine[OutboundState, StreamEvent]):
         step = self.STEPS.get(event.name)
         if step is not None and self._may(step):
             self._on_step(step, event)
+        elif self._take_ack(event):
+            return
         elif event.name == wire.TLS_FAILURE_NAME and self._may(Step.PROCEED):
             self._give_up(FailureReason.TLS_REFUSED, "the peer offered TLS and then refused it")
         elif self._state is not OutboundState.CLOSING:

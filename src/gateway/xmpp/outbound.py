@@ -12,9 +12,11 @@ from typing_extensions import override
 from gateway.errors import LocalProtocolError
 from gateway.model.peer import Method, PairAuthorization, Proof
 from gateway.policy.negotiation import Offer
+from gateway.xmpp import acks, wire
 from gateway.xmpp import namespaces as ns
-from gateway.xmpp import wire
+from gateway.xmpp.configs import PeerLimits
 from gateway.xmpp.dialback import RESULT_NAME, build_result, read_dialback
+from gateway.xmpp.element import Element
 from gateway.xmpp.events import Authorized, FailureReason
 from gateway.xmpp.initiating import NEXT, InitiatingStream, OutboundState
 from gateway.xmpp.stream import Step
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from gateway.model.envelope import Envelope
     from gateway.xmpp.configs import OutboundConfig
-    from gateway.xmpp.element import Element
     from gateway.xmpp.xml import ElementReceived
 
 __all__ = ["NEXT", "OutboundState", "OutboundStream"]
@@ -43,6 +44,8 @@ class OutboundStream(InitiatingStream):
         """Say our header, or wait for ``tls_established`` if ``config`` says direct TLS."""
         super().__init__(config)
         self._pair: PairAuthorization | None = None
+        self.peer_limits = PeerLimits()
+        """What the peer says that it takes (XEP-0478)."""
         self._refused = ""
         """Why the peer refused EXTERNAL, when dialback is tried after it."""
 
@@ -68,25 +71,16 @@ class OutboundStream(InitiatingStream):
             message = f"a stanza of {envelope.pair} in state {self._state.value} of a stream to {self._config.domain}"
             raise LocalProtocolError(message)
         self._say(envelope.raw)
-
-    @override
-    def ping(self) -> None:
-        """Send white space: the peer need not answer, but a dead connection shows.
-
-        Raises:
-            LocalProtocolError: the stream is not open.
-        """
-        if not self._may(Step.SEND):
-            message = f"a ping in state {self._state.value}"
-            raise LocalProtocolError(message)
-        self._say(b" ")
+        self._acks.note_sent()
 
     # --- authentication
 
     @override
     def _go_on(self, features: Element | None) -> None:
+        if features is not None:
+            self.peer_limits = wire.read_limits(features)
         if self._state is OutboundState.FINAL_FEATURES:
-            self._open_after_external()
+            self._open_after_external(features or Element(ns.STREAM, "features"))
             return
         self._note_dialback(features)
         ways = self._ways()
@@ -161,12 +155,15 @@ class OutboundStream(InitiatingStream):
         else:
             self._give_up(FailureReason.DIALBACK_FAILED, answer.condition or "the partner's answer makes no sense")
 
-    def _open_after_external(self) -> None:
+    def _open_after_external(self, features: Element) -> None:
         if self._proof is None:
             message = "a stream opens by EXTERNAL only with a proof"
             raise LocalProtocolError(message)
         self._advance(Step.FEATURES)
         self._authorize(Method.EXTERNAL, self._proof)
+        if features.find(ns.SM, "sm") is not None:
+            self._say(acks.ENABLE)
+            self._acks.begin()
 
     def _authorize(self, method: Method, proof: Proof) -> None:
         self._pair = PairAuthorization(self._config.domain, self._config.home, method, proof)

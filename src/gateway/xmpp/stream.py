@@ -40,6 +40,8 @@ class Step(StrEnum):
     VERIFIED = "verified"
     HANDSHAKE = "handshake"
     STANZA = "stanza"
+    ENABLE = "enable acknowledgements"
+    ACK = "acknowledgement"
     TLS_UP = "tls up"
     PROVED = "proved"
     SEND = "send"

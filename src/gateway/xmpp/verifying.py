@@ -55,10 +55,6 @@ class VerifyingStream(InitiatingStream):
         self._say_goodbye(None, "")
         self._conclude(Closed())
 
-    @override
-    def ping(self) -> None:
-        """Send nothing: the stream is too short-lived to fall silent."""
-
     @property
     @override
     def _came_up(self) -> bool:

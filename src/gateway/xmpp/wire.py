@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Condition
 from gateway.xmpp import namespaces as ns
+from gateway.xmpp.configs import PeerLimits
 from gateway.xmpp.element import SEPARATOR, escape_attribute, escape_text, split_name
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ SUCCESS_NAME: Final = f"{ns.SASL}{SEPARATOR}success"
 SASL_FAILURE_NAME: Final = f"{ns.SASL}{SEPARATOR}failure"
 
 _MAX_PEER_TEXT: Final = 500
+_MAX_DIGITS: Final = 19
 
 
 def build_header(content: str = ns.SERVER, *, language: str = "", dialback: bool = False, **attributes: str) -> bytes:
@@ -64,9 +66,24 @@ def build_features(*features: str) -> bytes:
     return f"<stream:features>{''.join(features)}</stream:features>".encode()
 
 
-def build_limits(max_stanza_size: int) -> str:
-    """Give the feature that says what a stanza may weigh (XEP-0478)."""
-    return f"<limits xmlns='{ns.STREAM_LIMITS}'><max-bytes>{max_stanza_size}</max-bytes></limits>"
+def build_limits(max_stanza_size: int, idle_seconds: int = 0) -> str:
+    """Give the feature that says what a stanza may weigh, and how long silence is borne (XEP-0478)."""
+    idle = f"<idle-seconds>{idle_seconds}</idle-seconds>" if idle_seconds else ""
+    return f"<limits xmlns='{ns.STREAM_LIMITS}'><max-bytes>{max_stanza_size}</max-bytes>{idle}</limits>"
+
+
+def read_limits(features: Element) -> PeerLimits:
+    """Give the limits that a peer announces; what it does not say, or says senselessly, is no limit."""
+    limits = features.find(ns.STREAM_LIMITS, "limits")
+    if limits is None:
+        return PeerLimits()
+    said = {child.name: child.text.strip() for child in limits if child.namespace == ns.STREAM_LIMITS}
+    max_bytes, idle = (_read_number(said.get(name, "")) for name in ("max-bytes", "idle-seconds"))
+    return PeerLimits(max_bytes, idle)
+
+
+def _read_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _MAX_DIGITS else 0
 
 
 def build_stream_error(condition: Condition, text: str = "") -> bytes:

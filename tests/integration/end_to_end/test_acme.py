@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acmeca import PROFILES
+from tests.support.acmeca import AS_ASKED, PROFILES, Misissue
 from tests.support.acmefaults import Fault, Planned
 from tests.support.acmehost import AcmeHost, acme_host
 from tests.support.pebble import is_open
 from tests.support.pki import now
+from tests.support.processes import run, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,3 +96,31 @@ def test_a_profile_that_is_not_offered_spends_no_order(host: AcmeHost) -> None:
     assert (done.code, done.document["error"]["code"]) == (6, "profile-unknown")
     assert "classic, shortlived, tlsserver" in done.document["error"]["message"]
     assert host.server.count("/newOrder") == 0
+
+
+def test_what_differs_from_what_was_asked_stays_with_the_generation(host: AcmeHost) -> None:
+    host.server.profiles = PROFILES
+    host.server.ca.misissue = Misissue(validity=timedelta(days=90), backdate=timedelta(days=3), common_name="")
+    host.write_flags(issuer='profile = "shortlived"')
+    codes = ["common-name-dropped", "validity-differs", "backdated"]
+    done = host.edgecert("issue")
+    assert done.code == 0, done.stdout
+    assert done.document["result"]["certificates"][0]["findings"] == codes
+    assert [entry["code"] for entry in done.document["warnings"]] == codes[1:]
+    shown = run((script("edgecert"), "show", "edge", "--state-dir", str(host.state)))
+    assert ", ".join(codes) in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [(Misissue(chain="leaf-only"), "chain-incomplete"), (Misissue(other_key=True), "key-mismatch")],
+)
+def test_what_cannot_be_served_is_never_stored(host: AcmeHost, how: Misissue, code: str) -> None:
+    host.server.ca.misissue = how
+    done = host.edgecert("issue")
+    assert (done.code, done.document["error"]["code"]) == (1, code)
+    assert list(host.state.glob("certificates/edge/0*")) == []
+    host.server.ca.misissue = AS_ASKED
+    if code == "chain-incomplete":  # the order has its certificate, however it is sent
+        return
+    assert host.issue()["generation"] == 1

@@ -21,7 +21,6 @@ from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
 from edgecert.issuers.acme.wireobjects import new_order, parse_order
-from edgecert.model.caapins import caa_questions, find_pins
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
 from edgecert.shared.errors import MaterialError, RefusedError
@@ -102,6 +101,8 @@ class AcmeIssuer:
         names = [name.text for name in order.names if name.kind == "dns"]
         if self.lookup is None or old == new:
             return
+        from edgecert.model.caapins import caa_questions, find_pins  # noqa: PLC0415  # only where an account is lost
+
         pins = find_pins(self.lookup(caa_questions(names)), names, old=old, new=new)
         if not pins:
             return

@@ -176,6 +176,54 @@ _CHAINS: Final[Mapping[str, Explanation]] = {
         "Some CAs add names, such as www. Make sure that it is the answer to this request.",
         "Nothing, or --accept-names where the import asks for it.",
     ),
+    "common-name-dropped": Explanation(
+        "The CA left the common name out",
+        "The request had a common name and the certificate has none. Newer profiles of public CAs do without; every "
+        "name is in the subjectAltName, which is what counts (RFC 9525 section 2).",
+        "Nothing.",
+    ),
+    "common-name-chosen": Explanation(
+        "The CA chose a common name",
+        "The certificate has a common name that was not asked for. Some CAs take the first of the names.",
+        "Nothing: what counts is the subjectAltName (RFC 9525 section 2).",
+    ),
+    "usage-missing": Explanation(
+        "The certificate is not for everything that was asked for",
+        "Its extended key usage lacks serverAuth, or clientAuth where that was asked for. Public CAs have signed "
+        "serverAuth alone since 2026.",
+        "Without serverAuth it is of no use to a server: ask the CA. For clientAuth take a private CA.",
+    ),
+    "usage-added": Explanation(
+        "The certificate is for more than was asked for",
+        "Its extended key usage names purposes beyond those of the request, such as clientAuth.",
+        "Nothing.",
+    ),
+    "validity-differs": Explanation(
+        "The certificate lives longer or shorter than its profile says",
+        "The profile that was asked for is known for another span of life.",
+        "See what the CA says of its profiles; when it is renewed follows the certificate itself.",
+    ),
+    "backdated": Explanation(
+        "The certificate begins long before it was asked for",
+        "CAs let certificates begin an hour or so before they sign them, for clocks that are behind. This is more than "
+        "a day.",
+        "See that this host's clock is right; ask the CA why.",
+    ),
+    "begins-later": Explanation(
+        "The certificate is not valid yet",
+        "It begins in the future by the clock of this host; until then nobody accepts it.",
+        "See that the clock is right; else deploy it when its time has come (`--effective-date`).",
+    ),
+    "root-left-out": Explanation(
+        "The CA sent its root, which was left out of the chain",
+        "A server does not present a root: who trusts it has it.",
+        "Nothing.",
+    ),
+    "strangers-left-out": Explanation(
+        "The CA sent certificates that belong to no chain of ours",
+        "They lead neither to the certificate nor from it, and were left out.",
+        "Nothing.",
+    ),
 }
 
 _REQUESTS: Final[Mapping[str, Explanation]] = {

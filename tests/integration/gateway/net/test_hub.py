@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from edgecert.shared.control import SwapRequest
 from gateway.net.connection import MAX_UNREAD, WRITE_HIGH
 from gateway.net.hub import HubLimits
 from gateway.policy.access import Access
-from gateway.service import Gateway
 from tests.integration.gateway.conftest import SECRET
-from tests.support.clock import FakeClock
 from tests.support.component import connect_component
-from tests.support.pki import now
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -56,52 +51,6 @@ async def test_a_partner_has_a_limited_number_of_streams(world: World) -> None:
         await bob.message(BOB, ALICE, "second")
         assert "remote-server-timeout" in await bob.receive()
         assert sum(connection.authenticated for connection in left.hub.inbound) >= 1
-
-
-async def test_idle_streams_show_life_and_then_end_by_their_opener(world: World) -> None:
-    clock = FakeClock(now())
-    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
-    gateway = Gateway(contoso, clock=clock)
-    async with (
-        gateway.running(),
-        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example") as other,
-        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
-        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
-    ):
-        await gateway.swap(SwapRequest(world.pki.issue(["contoso.example"]).bundle()))
-        await gateway.put_partner({"domain": "fabrikam.example", "type": "federated"})
-        await alice.message(ALICE, BOB, "x")
-        await bob.receive()
-        (connection,) = gateway.hub.outbound
-        clock.advance(timedelta(seconds=301))
-        gateway.hub.keep_house()
-        await eventually(lambda: connection.last_sent == clock.monotonic())
-        assert not connection.machine.closed
-        clock.advance(timedelta(seconds=300))
-        gateway.hub.keep_house()
-        await eventually(lambda: not gateway.hub.outbound and not other.hub.inbound)
-        gateway.hub.keep_house()
-        assert gateway.hub.pairs == {}
-
-
-async def test_streams_that_were_silent_for_a_while_go_on_where_they_were(world: World) -> None:
-    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
-    clock = FakeClock(now())
-    gateway = Gateway(fabrikam, clock=clock)
-    async with (
-        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example"),
-        gateway.running(),
-        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
-        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
-    ):
-        await gateway.swap(SwapRequest(world.pki.issue(["fabrikam.example"]).bundle()))
-        await gateway.put_partner({"domain": "contoso.example", "type": "federated"})
-        for text in ("before", "after", "later"):
-            await alice.message(ALICE, BOB, text)
-            assert await bob.receive_bodies(1) == [text]
-            clock.advance(timedelta(seconds=30))
-            gateway.hub.keep_house()
-        assert len(gateway.hub.inbound) == 1
 
 
 async def test_a_slow_home_system_slows_its_partners_down_and_nobody_loses(world: World) -> None:

@@ -71,6 +71,16 @@ async def test_a_full_queue_bounces_the_next_one_alone(setting: PairSetting, mon
     await setting.owner.run()
 
 
+async def test_a_stanza_that_the_partner_says_it_does_not_take_comes_back_alone(setting: PairSetting) -> None:
+    small = chat(1)
+    stream = setting.open(FakeStream(largest=len(small.raw)))
+    for stanza in (small, chat(1000), small):
+        setting.pair.send(stanza)
+    assert stream.sent == ["m1", "m1"]
+    assert setting.owner.bounced == [("m1000", StanzaCondition.POLICY_VIOLATION)]
+    setting.verify_sums()
+
+
 async def test_who_is_no_partner_any_more_is_not_dialled(setting: PairSetting) -> None:
     setting.owner.partner = None
     setting.pair.send(envelope())

@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import Condition
+from gateway.xmpp import namespaces as ns
 from gateway.xmpp import wire
-from gateway.xmpp.configs import StreamLimits
+from gateway.xmpp.configs import PeerLimits, StreamLimits
 from gateway.xmpp.element import parse_element
 from gateway.xmpp.xml import ElementReceived, StreamOpened, XmlStreamParser
 from tests.support.streams import header
 
+LIMITS = f"<limits xmlns='{ns.STREAM_LIMITS}'>"
 EXTERNAL = wire.build_features(wire.MECHANISMS)
 
 
@@ -67,6 +69,21 @@ def test_external_is_offered_by_name(features: bytes, offered: bool) -> None:
 
 def test_final_features_tell_the_limit() -> None:
     assert "<max-bytes>4096</max-bytes>" in wire.build_limits(4096)
+
+
+@pytest.mark.parametrize(
+    ("said", "limits"),
+    [
+        (wire.build_limits(4096, 60), PeerLimits(4096, 60)),
+        (wire.build_limits(4096), PeerLimits(4096, 0)),
+        ("", PeerLimits()),
+        (f"{LIMITS}<max-bytes>-1</max-bytes><idle-seconds>1e9</idle-seconds></limits>", PeerLimits()),
+        (f"{LIMITS}<max-bytes>{'9' * 30}</max-bytes></limits>", PeerLimits()),
+    ],
+)
+def test_a_peers_limits_are_read_as_they_are_said(said: str, limits: PeerLimits) -> None:
+    scope = {"stream": "http://etherx.jabber.org/streams"}
+    assert wire.read_limits(parse_element(wire.build_features(said), scope)) == limits
 
 
 def test_initial_response_is_empty_or_base64_of_utf8() -> None:

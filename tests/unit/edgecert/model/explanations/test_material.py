@@ -9,7 +9,7 @@ from edgecert.model.explanations.material import ENTRIES
 SRC: Final = Path(__file__).parents[5] / "src" / "edgecert"
 SOURCES: Final = (
     *(SRC / "shared" / f"{name}.py" for name in ("certreader", "certfacts", "chain", "trust", "identity")),
-    *(SRC / "model" / f"{name}.py" for name in ("keys", "csr", "answer", "pkcs12")),
+    *(SRC / "model" / f"{name}.py" for name in ("keys", "csr", "answer", "issuedcheck", "pkcs12")),
     *sorted((SRC / "issuers").glob("*.py")),
 )
 ELSEWHERE: Final = {"kek-missing"}  # explained with the store
