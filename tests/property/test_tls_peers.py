@@ -12,17 +12,18 @@ from OpenSSL import SSL
 from gateway.tls.channel import TlsChannel, TlsFailedError
 from gateway.tls.context import build_contexts
 from gateway.tls.trust import TrustStore
+from tests.support.pki import Pki
 
 if TYPE_CHECKING:
     from gateway.tls.context import TlsContexts
-    from tests.support.pki import Issued
 
 DOMAIN = "contoso.example"
 
 
-@pytest.fixture
-def contexts(contoso: Issued) -> TlsContexts:
-    return build_contexts([contoso.bundle()], domains=[DOMAIN], trust=TrustStore(()))
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory: pytest.TempPathFactory) -> TlsContexts:
+    issued = Pki.create(tmp_path_factory.mktemp("pki")).issue([DOMAIN])
+    return build_contexts([issued.bundle()], domains=[DOMAIN], trust=TrustStore(()))
 
 
 class Client:
