@@ -180,7 +180,7 @@ class Bench:
     def start(self) -> float:
         """Give the milliseconds of a run that asks for a single domain: what starting costs."""
         environ = clean_environment(self.scratch)
-        command = [
+        command: list[str | Path] = [
             *(BIN / "edgecert", "plan", "--json", "--state-dir", self.scratch / "state"),
             *("--nameserver", self.address, "--discover", self.domains[0]),
         ]

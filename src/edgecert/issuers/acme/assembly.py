@@ -170,9 +170,8 @@ class Acme:
 
     @contextmanager
     def _session(self) -> Iterator[tuple[AcmeClient, Patience, Account]]:
-        from josepy.jwk import JWKEC  # noqa: PLC0415  # only where the CA is spoken to
-
-        from edgecert.issuers.acme.account import Account, AccountOptions, settle  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.account import Account, AccountOptions, settle  # noqa: PLC0415  # only here
+        from edgecert.issuers.acme.accountkey import jwk_of  # noqa: PLC0415  # only where the CA is spoken to
         from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
         from edgecert.issuers.acme.clockwatch import ClockWatch  # noqa: PLC0415  # the same
 
@@ -184,7 +183,7 @@ class Acme:
             watch = ClockWatch(self.clock, self.progress)
 
             def client_of(key: PrivateKey) -> AcmeClient:
-                return AcmeClient(options.directory, transport, JWKEC(key=key), patience, watch)
+                return AcmeClient(options.directory, transport, jwk_of(key), patience, watch)
 
             settle(files, client_of)
             client = client_of(files.key())

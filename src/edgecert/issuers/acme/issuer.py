@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from josepy.json_util import encode_b64jose
@@ -21,6 +20,7 @@ from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
 from edgecert.issuers.acme.wireobjects import new_order, parse_order
+from edgecert.model.carules import is_staging
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
 from edgecert.shared.errors import MaterialError, RefusedError
@@ -43,16 +43,9 @@ if TYPE_CHECKING:
     from edgecert.model.ratelimits import EventKind
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
-_STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
 _SETTLING: Final = 16
 _DOWNLOADS: Final = 3
 _DOWNLOAD_PAUSE: Final = 5
-
-
-def is_staging(directory_url: str) -> bool:
-    """Whether a directory is one of a CA's for tests, whose certificates nobody trusts."""
-    host = (urlsplit(directory_url).hostname or "").lower()
-    return host in _STAGING_HOSTS or "staging" in host.replace(".", "-").split("-")
 
 
 @dataclass(frozen=True, slots=True)

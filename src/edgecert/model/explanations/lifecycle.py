@@ -143,6 +143,41 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "Two certificates that take turns in one file would replace each other at every renewal.",
         "Give the target another directory or file name, or take it over with `--take-over`.",
     ),
+    "account-taken": Explanation(
+        "Another ACME account lies where this one would go",
+        "Each account has a directory of its own below `accounts/`, by the CA's directory and our name for it. The key "
+        "in that directory is another one, and a key is never written over.",
+        "Rename the directory that the message names if that account is not needed, and run the command again.",
+    ),
+    "certbot-hook": Explanation(
+        "A command that certbot ran is not run here",
+        "certbot's hooks and installers put a certificate into service. edgecert does that with deploy targets, which "
+        "it also verifies and rolls back.",
+        "Add a `[[deploy]]` target of kind files that writes where the service reads, with its `reload_command`.",
+    ),
+    "certbot-malformed": Explanation(
+        "A file is not what certbot writes",
+        "A renewal file, certificate or key in certbot's directory is missing or cannot be read.",
+        "`certbot certificates` says what certbot itself thinks of it. Leave the lineage out by naming the others with "
+        "`--name`.",
+    ),
+    "certbot-not-found": Explanation(
+        "There is no such lineage of certbot's",
+        "certbot's directory has `renewal/NAME.conf` for each lineage that it renews.",
+        "Name certbot's directory, usually /etc/letsencrypt, and lineages that `certbot certificates` lists.",
+    ),
+    "certbot-not-mapped": Explanation(
+        "certbot did something that has no counterpart here",
+        "Plugins that change a web server's configuration or speak to a DNS provider are certbot's own. The rest of "
+        "the lineage was taken in.",
+        "Say in a flags file how the names are proven (`[[issuer.challenges]]`), and apply it to the same name.",
+    ),
+    "certbot-without-account": Explanation(
+        "certbot's account could not be taken over",
+        "Its key is not where the renewal file says, or of a kind that is not known. The first renewal opens a new "
+        "account; CAA records with `accounturi` then have to name that one.",
+        "Read the CA's terms and agree: `edgecert settings set NAME issuer.accept_terms=true`.",
+    ),
     "unreadable-file": Explanation(
         "A file cannot be read",
         "It is not there, or this user may not read it.",
