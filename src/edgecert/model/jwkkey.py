@@ -23,7 +23,7 @@ def key_from_jwk(document: Mapping[str, JsonValue]) -> PrivateKey:
     """Give the private key that ``document`` is.
 
     Raises:
-        MaterialError: it is none, or of a kind that no ACME account here uses (code ``key-malformed``).
+        MaterialError: it is none, or of a kind that no ACME account here uses (code ``not-a-key``).
     """
     try:
         match document.get("kty"):
@@ -35,10 +35,10 @@ def key_from_jwk(document: Mapping[str, JsonValue]) -> PrivateKey:
                 return ec.EllipticCurvePrivateNumbers(_number(document, "d"), numbers).private_key()
             case other:
                 message = f"a JSON Web Key of type {other!r} is no key of an ACME account"
-                raise MaterialError(message, code="key-malformed")
+                raise MaterialError(message, code="not-a-key")
     except (KeyError, ValueError, binascii.Error):
         message = "this is no JSON Web Key with a private key on P-256 or P-384, or of RSA"
-        raise MaterialError(message, code="key-malformed") from None
+        raise MaterialError(message, code="not-a-key") from None
 
 
 def _rsa(document: Mapping[str, JsonValue]) -> rsa.RSAPrivateKey:
