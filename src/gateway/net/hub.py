@@ -360,7 +360,8 @@ class Hub:
             self.dialling.metrics.stanza(direction)
             return
         if envelope.kind == "presence" or envelope.from_.domain in self.homes:
-            self.dialling.metrics.refused(direction, "home-not-connected")
+            held = envelope.kind == "presence" and self.traffic.presence.hold(envelope)
+            self.dialling.metrics.refused(direction, "home-away" if held else "home-not-connected")
         else:  # as if the user did not exist
             self.follow(self.traffic.router.refuse_partner(envelope, StanzaCondition.SERVICE_UNAVAILABLE), direction)
 

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 10_000
 MAX_WAITING_PER_CONTACT: Final = 100
-MAX_BATCH: Final = 500
+MAX_BATCH: Final = 100  # so many at once cost one write, and do not hold up the loop when they are done
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
 
