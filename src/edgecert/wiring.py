@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import CaKnowledge
 from edgecert.lifecycle.deploy import Deploying
-from edgecert.model.requestrules import answering_gateway, check_issuing
-from edgecert.shared.duration import parse_duration
+from edgecert.model.requestrules import check_issuing
 from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.store.filesystem import FilesystemStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from edgecert.interfaces import ChallengeSolver, Deployer, Issuer, Progress, SavedSettings
+    from edgecert.interfaces import Deployer, Issuer, Progress, SavedSettings
     from edgecert.issuers.acme.assembly import Acme
     from edgecert.issuers.local import LocalCa
     from edgecert.lifecycle.apply import Applying
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.renew import Renewing
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
-    from edgecert.model.request import CertificateRequest, ChallengeOptions, DeployTarget
+    from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.shared.clock import Clock
     from edgecert.shared.keywrap import KeyWrapper
 
@@ -114,43 +113,20 @@ class Wiring:
         Raises:
             ConfigError: what that needs is missing in the request.
         """
+        from edgecert.challenges.solvers import Solvers  # noqa: PLC0415  # only for ACME
         from edgecert.issuers.acme.assembly import Acme  # noqa: PLC0415  # loads the ACME libraries
 
         problems = [problem for problem in check_issuing(request) if issuing or problem.key == "issuer.directory"]
         if problems:
             source = "issuing by ACME"
             raise ConfigError([ConfigProblem(source, 0, problem.key, problem.message) for problem in problems])
-        return Acme(
-            request.issuer,
-            self.state_dir,
-            self.clock,
-            time.sleep,
-            self.progress,
-            partial(self._solver, request),
-            lookup=self._ask_dns,
-        )
+        solve = Solvers(request, self.clock, self.progress).make
+        return Acme(request.issuer, self.state_dir, self.clock, time.sleep, self.progress, solve, lookup=self._ask_dns)
 
     def _ask_dns(self, questions: Iterable[Question]) -> Answers:
         from edgecert.dns.lookup import Lookup  # noqa: PLC0415  # only where the DNS has to be asked
 
         return Lookup(self.nameservers).ask(questions)
-
-    def _solver(self, request: CertificateRequest, options: ChallengeOptions) -> ChallengeSolver:
-        if options.type == "dns-01":
-            from edgecert.challenges.command import CommandSolver  # noqa: PLC0415  # only where it is used
-
-            return CommandSolver(options.command, parse_duration(options.command_timeout).total_seconds())
-        if options.webroot:
-            from edgecert.challenges.webroot import WebrootSolver  # noqa: PLC0415  # the same
-
-            return WebrootSolver(Path(options.webroot))
-        if options.gateway:
-            from edgecert.challenges.gateway import GatewaySolver  # noqa: PLC0415  # the same
-
-            return GatewaySolver(*answering_gateway(request, options))
-        from edgecert.challenges.responder import ResponderSolver  # noqa: PLC0415  # the same
-
-        return ResponderSolver(options.listen)
 
     def local_ca(self, request: CertificateRequest | None = None) -> LocalCa:
         """Give the built-in CA of this state directory."""

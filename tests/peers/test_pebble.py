@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgecert.challenges.responder import ResponderSolver
+from edgecert.interfaces import Issued
 from edgecert.issuers.acme.assembly import Acme
 from edgecert.model.request import ChallengeOptions, IssuerOptions
 from edgecert.shared.clock import SystemClock
@@ -160,7 +161,9 @@ def test_an_address(edge: Edge) -> None:
     acme = Acme(
         options, edge.state, SystemClock(), lambda _: None, Watcher(), lambda entry: ResponderSolver(entry.listen)
     )
-    leaf = acme.issue(order).certificates[0]
+    issued = acme.issue(order)
+    assert isinstance(issued, Issued)
+    leaf = issued.certificates[0]
     assert set(from_certificate(leaf)) == {parse_name("sip.contoso.com"), parse_name(edge.pebble.edge)}
 
 

@@ -83,6 +83,8 @@ class NetworkLooking:
                     return self._http(identifier, token).rstrip() == key_authorization.encode()
                 case "dns-01":
                     return digest_of(key_authorization).encode() in self.texts(f"_acme-challenge.{identifier}")
+                case "dns-persist-01":
+                    return key_authorization.encode() in self.texts(f"_validation-persist.{identifier}")
                 case "tls-alpn-01":
                     return self._tls(identifier, key_authorization)
                 case _:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BASE: Final = "https://ca.example.net"
 ORDER_LIFE: Final = timedelta(hours=8)
+ISSUER_DOMAIN = "authority.example"
+"""By what a record of dns-persist-01 names the CA."""
 Answer = tuple[int, dict[str, str], Any]  # status, headers, and the document or bytes of the body
 
 
@@ -158,7 +160,12 @@ class Orders:
             "expires": _rfc3339(self.clock() + ORDER_LIFE),
             "identifier": plain,
             "challenges": [
-                {"type": kind, "url": f"{self.base}/chall/{where}/{kind}", "token": token, "status": "pending"}
+                {
+                    "type": kind,
+                    "url": f"{self.base}/chall/{where}/{kind}",
+                    "status": "pending",
+                    **({"issuer-domain-names": [ISSUER_DOMAIN]} if kind == "dns-persist-01" else {"token": token}),
+                }
                 for kind in kinds
             ],
             **({"wildcard": True} if wildcard else {}),
@@ -190,8 +197,12 @@ class Orders:
         up = {"link": f'<{self.base}/authz/{where}>;rel="up"'}
         if signed.payload and authz["status"] == "pending":
             identifier = authz["identifier"]["value"]
-            proof = f"{challenge['token']}.{thumbprint(signed.key)}"
-            good = self.looking.look(kind, identifier, challenge["token"], proof) and identifier not in self.dead
+            token = challenge.get("token", "")
+            proof = f"{token}.{thumbprint(signed.key)}"
+            if kind == "dns-persist-01":
+                policy = "; policy=wildcard" if authz.get("wildcard") else ""
+                proof = f"{ISSUER_DOMAIN}; accounturi={signed.account}{policy}"
+            good = self.looking.look(kind, identifier, token, proof) and identifier not in self.dead
             with self.lock:
                 authz["status"] = challenge["status"] = "valid" if good else "invalid"
                 if not good:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 KEY_NAME = "edgecert"
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMyYiE="
-ZONE_FILE = """$ORIGIN contoso.example.
+ZONE_FILE = """$ORIGIN {domain}.
 $TTL 60
 @ SOA ns1 admin 1 3600 600 86400 5
 @ NS ns1
 @ NS ns2
 ns1 A {primary}
 ns2 A {secondary}
+_acme-challenge.delegated CNAME edge.acme
 """
 COMMON = """server:
     listen: {address}@53
@@ -54,9 +55,9 @@ acl:
     address: {secondary}
     action: transfer
 zone:
-  - domain: contoso.example
+  - domain: {domain}
     storage: {directory}
-    file: contoso.example.zone
+    file: {domain}.zone
     notify: secondary
     acl: [update, transfer]
 """
@@ -69,7 +70,7 @@ acl:
     address: {primary}
     action: notify
 zone:
-  - domain: contoso.example
+  - domain: {domain}
     storage: {directory}
     master: primary
     acl: notify
@@ -78,7 +79,7 @@ zone:
 
 @dataclass(frozen=True, slots=True)
 class Knot:
-    """Two nameservers of contoso.example, and the file with the key that may update the primary."""
+    """Two nameservers of one domain, and the file with the key that may update the primary."""
 
     primary: str
     secondary: str
@@ -92,8 +93,8 @@ class Knot:
 
 
 @contextmanager
-def knot(directory: Path) -> Iterator[Knot]:
-    """Run both while the context lasts; needs the right to bind port 53."""
+def knot(directory: Path, domain: str = "contoso.example") -> Iterator[Knot]:
+    """Run both as servers of ``domain`` while the context lasts; needs the right to bind port 53."""
     import getpass
 
     with ExitStack() as stack:
@@ -104,10 +105,10 @@ def knot(directory: Path) -> Iterator[Knot]:
             home = directory / name
             home.mkdir(parents=True)
             values = {"primary": primary, "secondary": secondary, "address": address, "directory": home}
-            values |= {"secret": SECRET, "user": getpass.getuser()}
+            values |= {"secret": SECRET, "user": getpass.getuser(), "domain": domain}
             (home / "knot.conf").write_text((COMMON + zones).format(**values), encoding="utf-8")
             if name == "primary":
-                (home / "contoso.example.zone").write_text(ZONE_FILE.format(**values), encoding="utf-8")
+                (home / f"{domain}.zone").write_text(ZONE_FILE.format(**values), encoding="utf-8")
             programs.append(
                 stack.enter_context(Program(["knotd", "-c", str(home / "knot.conf")], directory / f"{name}.log"))
             )
@@ -117,7 +118,7 @@ def knot(directory: Path) -> Iterator[Knot]:
         running = Knot(primary, secondary, key_file, programs[1])
         for program, address in zip(programs, (primary, secondary), strict=True):
             program.wait_until(
-                lambda address=address: bool(running.held(address, "contoso.example", "SOA")),  # type: ignore[misc]  # bound now
+                lambda address=address: bool(running.held(address, domain, "SOA")),  # type: ignore[misc]  # bound now
                 what=f"the zone at {address}",
             )
         yield running

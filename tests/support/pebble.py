@@ -55,6 +55,8 @@ class Pebble:
     net: str
     environ: Mapping[str, str] = field(default_factory=dict)
     eab: Mapping[str, str] = field(default_factory=dict)
+    nameserver: str = ""
+    """Who is asked about names, ``address:port``; default: a server of its own that leads every name to the edge."""
 
     def __post_init__(self) -> None:
         """Write the configuration."""
@@ -77,7 +79,7 @@ class Pebble:
         self.hook.write_text(HOOK, encoding="utf-8")
         environ = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0", **self.environ}
         self.server = Program(
-            ("pebble", "-config", str(self.config), "-dnsserver", f"{self.host}:8053"),
+            ("pebble", "-config", str(self.config), "-dnsserver", self.nameserver or self.own_nameserver),
             self.directory / "pebble.log",
             environ,
         )
@@ -89,6 +91,11 @@ class Pebble:
     def host(self) -> str:
         """Where the servers listen."""
         return f"{self.net}1"
+
+    @property
+    def own_nameserver(self) -> str:
+        """Where its own DNS answers."""
+        return f"{self.host}:8053"
 
     @property
     def edge(self) -> str:
@@ -123,7 +130,7 @@ class Pebble:
         """Give the challenge entry for the hook."""
         command = json.dumps(self.hook_command)
         head = f'[[issuer.challenges]]\nnames = {json.dumps(names)}\ntype = "dns-01"\nprovider = "command"\n'
-        return f"{head}command = {command}\n"
+        return f'{head}command = {command}\nnameservers = ["{self.own_nameserver}"]\n'
 
     def write_flags(self, path: Path, *, names: tuple[str, ...] = (), challenges: str = "", issuer: str = "") -> Path:
         """Write a flags file that issues from here."""

@@ -16,6 +16,7 @@ from edgecert.shared.overriding import override
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgecert.challenges.delegation import Delegations
     from edgecert.model.challenge import Challenge
 
 _TOLD: Final = 400
@@ -28,10 +29,15 @@ class CommandSolver(ChallengeSolver):
     one name) and return when the authoritative servers have it; ``clean-up NAME VALUE`` takes that one away.
     """
 
-    def __init__(self, command: Sequence[str], timeout: float) -> None:
-        """Run ``command``; it may take ``timeout`` seconds each time."""
+    def __init__(self, command: Sequence[str], timeout: float, delegations: Delegations | None = None) -> None:
+        """Run ``command``; it may take ``timeout`` seconds each time. ``delegations`` follows CNAMEs."""
         self._command = tuple(command)
         self._timeout = timeout
+        self._delegations = delegations
+
+    def locate(self, challenges: Sequence[Challenge]) -> tuple[Challenge, ...]:
+        """Follow CNAMEs; see :class:`edgecert.interfaces.Locating`."""
+        return self._delegations.locate(challenges) if self._delegations is not None else tuple(challenges)
 
     @override
     def present(self, challenges: Sequence[Challenge]) -> None:

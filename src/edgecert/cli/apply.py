@@ -10,7 +10,7 @@ from edgecert.cli.discover import add_prechecks
 from edgecert.cli.session import wiring_for, worst
 from edgecert.interfaces import DeployOptions
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import ExitCode
+from edgecert.shared.errors import ExitCode, NamesRefusedError
 from edgecert.shared.output import error_to_json
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from edgecert.cli.common import CliContext
     from edgecert.lifecycle.apply import Applied
+    from edgecert.model.request import CertificateRequest
     from edgecert.shared.jsonvalue import JsonValue
     from edgecert.wiring import Wiring
 
@@ -80,11 +81,23 @@ def run_with(context: CliContext, *, deploy: bool) -> ExitCode:
         ),
     )
     origin = Origin(str(resolved.flags_file) if resolved.flags_file else "", resolved.digest)
-    applied = wiring.applying.apply(resolved.request, origin, options)
+    try:
+        applied = wiring.applying.apply(resolved.request, origin, options)
+    except NamesRefusedError as refused:
+        _add_way_on(refused, resolved.request, context)
+        raise
     error = next((entry.error for entry in applied if entry.error is not None), None)
+    if isinstance(error, NamesRefusedError):
+        _add_way_on(error, resolved.request, context)
     text = _human(wiring, applied, context, deploy=deploy)
     output.result(_result(wiring, applied, dry_run=args.dry_run), text, error=error)
     return worst(_code(entry) for entry in applied)
+
+
+def _add_way_on(error: NamesRefusedError, request: CertificateRequest, context: CliContext) -> None:
+    from edgecert.cli.without import way_on_without
+
+    error.hint = "\n".join(filter(None, (error.hint, way_on_without(request, error.names, context.argv))))
 
 
 def _code(entry: Applied) -> ExitCode:
@@ -109,6 +122,8 @@ def _certificate(wiring: Wiring, entry: Applied) -> dict[str, JsonValue]:
     shape |= {"action": outcome.action, "reason": entry.reason or None, "settings_changed": entry.settings_changed}
     if outcome.request is not None:
         shape |= {"request_id": outcome.request.id, "request_file": outcome.request.request_file or None}
+    if outcome.records:
+        shape["records"] = list(outcome.records)
     if entry.error is not None:
         shape["error"] = error_to_json(entry.error)
     return shape
@@ -131,6 +146,8 @@ def _part(wiring: Wiring, entry: Applied, context: CliContext, *, deploy: bool) 
         return f"{entry.name}: FAILED: {entry.error.message}"
     if outcome.action == "waiting":
         file = outcome.request.request_file if outcome.request else ""
+        if outcome.records:
+            return f"{entry.name}: {outcome.message}\n  the same in: {file}"
         return f"{entry.name}: {outcome.message}\n  CSR: {file}\n  next: edgecert import ANSWER"
     if outcome.bundle is None:
         return f"{entry.name}: nothing to do"

@@ -21,6 +21,8 @@ class CliContext:
     output: Output
     environ: Mapping[str, str]
     clock: Clock
+    argv: tuple[str, ...] = ()
+    """The command line as it was given, the program's name left out."""
 
     @property
     def lock_timeout(self) -> float:

@@ -125,6 +125,7 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         ),
         environ=environ,
         clock=SystemClock(),
+        argv=tuple(arguments),
     )
     return load_verb(name).run(context)
 

@@ -10,7 +10,7 @@ from edgecert.cli.discover import add_prechecks
 from edgecert.cli.session import flags_file_changed, wiring_for, worst
 from edgecert.interfaces import DeployOptions
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import ExitCode, UsageError
+from edgecert.shared.errors import ExitCode, NamesRefusedError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +48,7 @@ def run(context: CliContext) -> ExitCode:
     for name in names:
         _warn_of_changed_flags_file(context, wiring, name)
         results.append(wiring.renewing.renew(name, force=args.force, dry_run=args.dry_run, options=options))
+        _say_way_on(wiring, results[-1])
     document = {"dry_run": args.dry_run, "lineages": [_shape(wiring, result) for result in results]}
     text = (
         "\n".join(_human(context, wiring, result) for result in results)
@@ -56,6 +57,19 @@ def run(context: CliContext) -> ExitCode:
     error = next((result.error for result in results if result.error is not None), None)
     context.output.result(document, text, error=error)
     return worst(_code(result) for result in results)
+
+
+def _say_way_on(wiring: Wiring, result: RenewResult) -> None:
+    """Add to an error about single names the commands that go on without them."""
+    if not isinstance(result.error, NamesRefusedError):
+        return
+    settings = wiring.store.load_settings(result.name)
+    if settings is not None:
+        from edgecert.cli.without import way_on_of_saved
+
+        error = result.error
+        way_on = way_on_of_saved(result.name, settings.request, error.names)
+        error.hint = "\n".join(filter(None, (error.hint, way_on)))
 
 
 def _code(result: RenewResult) -> ExitCode:

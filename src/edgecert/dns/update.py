@@ -117,8 +117,12 @@ class ZoneUpdater:
                 update.use_tsig(_keyring(self.key), algorithm=self.key.algorithm)
             self._check(self._exchange(update), zone)
 
-    def wait_until_seen(self, changes: Sequence[RrsetChange], *, timeout: float = SEEN_TIMEOUT) -> tuple[NotSeen, ...]:
+    def wait_until_seen(
+        self, changes: Sequence[RrsetChange], *, timeout: float = SEEN_TIMEOUT, exactly: bool = True
+    ) -> tuple[NotSeen, ...]:
         """Wait until every authoritative server shows ``changes``; give those that do not within ``timeout`` seconds.
+
+        Without ``exactly`` what others add meanwhile does not matter.
 
         Raises:
             NetworkError: the primary server does not answer.
@@ -126,7 +130,9 @@ class ZoneUpdater:
         waiting = [(server, change) for change in changes for server in self._servers(self.zone_of(change.name))]
         end, pause = self.clock.monotonic() + timeout, _FIRST_PAUSE
         while True:
-            missing = [fault for server, change in waiting if (fault := self._look(server, change)) is not None]
+            missing = [
+                fault for server, change in waiting if (fault := self._look(server, change, exactly)) is not None
+            ]
             if not missing or self.clock.monotonic() >= end:
                 return tuple(missing)
             waiting = [
@@ -152,14 +158,14 @@ class ZoneUpdater:
             addresses += [_endpoint(address) for address in records]
         return tuple(dict.fromkeys(addresses))
 
-    def _look(self, server: str, change: RrsetChange) -> NotSeen | None:
+    def _look(self, server: str, change: RrsetChange, exactly: bool) -> NotSeen | None:
         question = Question(change.name, change.type)
         try:
             answer = _exchange(server, _query(question), self.timeout)
         except NetworkError as error:
             return NotSeen(server, change.name, change.type, error.message)
         held = frozenset(_read(answer, question))
-        if held == change.result:
+        if held == change.result or (not exactly and held.issuperset(change.add) and held.isdisjoint(change.delete)):
             return None
         return NotSeen(server, change.name, change.type, f"holds {', '.join(sorted(held)) or 'nothing'}")
 
@@ -179,6 +185,15 @@ class ZoneUpdater:
             f"does the zone let the key {self.key.name} update it?" if self.key else "sign the update: --tsig-key FILE"
         )
         raise NetworkError(message, code="dns-update-refused", hint=hint)
+
+
+def read_at(server: str, question: Question, *, timeout: float = CALL_TIMEOUT) -> tuple[str, ...]:
+    """Give what ``server`` (``address[:port]``) itself holds at ``question``.
+
+    Raises:
+        NetworkError: ``nameserver-failed``: it does not answer.
+    """
+    return _read(_exchange(server, _query(question), timeout), question)
 
 
 def _add_change(update: dns.update.UpdateMessage, change: RrsetChange) -> None:

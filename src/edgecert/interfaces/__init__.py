@@ -23,6 +23,7 @@ from edgecert.interfaces.issuing import (
     Issued,
     IssueOrder,
     Issuer,
+    Locating,
     Preparing,
     Waiting,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Issuer",
     "KeySource",
     "ListenerReport",
+    "Locating",
     "Notifier",
     "OpenRequest",
     "Preparing",

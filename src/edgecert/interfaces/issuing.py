@@ -42,6 +42,8 @@ class Waiting:
 
     message: str
     request_file: str = ""
+    records: tuple[str, ...] = ()
+    """DNS records that a person has to publish, as lines of a zone file."""
 
 
 class Issuer(Protocol):
@@ -72,6 +74,19 @@ class Preparing(Protocol):
         """Be told that :meth:`Issuer.issue` comes soon: what takes time may begin aside. Never raises; changes nothing.
 
         Threads that this starts are gone when ``issue`` returns; without ``issue`` they end with the process.
+        """
+        ...
+
+
+@runtime_checkable
+class Locating(Protocol):
+    """A solver whose records may lie elsewhere than under the name itself."""
+
+    def locate(self, challenges: Sequence[Challenge]) -> tuple[Challenge, ...]:
+        """Give ``challenges`` with the place of each record, CNAMEs followed.
+
+        Raises:
+            ChallengeError: a CNAME leads nowhere.
         """
         ...
 

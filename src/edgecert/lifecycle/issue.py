@@ -51,6 +51,8 @@ class Outcome:
     request: OpenRequest | None = None
     newly_waiting: bool = False
     message: str = ""
+    records: tuple[str, ...] = ()
+    """DNS records that a person has to publish, as lines of a zone file."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -130,7 +132,6 @@ class Issuance:
             self.issuer.prepare()
         settle_requests(self.store, demand.name)
         request = None if fresh else self._find_open(demand)
-        newly = request is None or not request.request_file
         if request is None:
             request = self.open_request(demand)
         else:
@@ -138,11 +139,14 @@ class Issuance:
         self.precheck(demand, force=force, exempt=exempt)
         answer = self.issuer.issue(self._order(demand, request))
         match answer:
-            case Waiting(message=message, request_file=request_file):
-                if request.request_file != request_file:
+            case Waiting(message=message, request_file=request_file, records=records):
+                newly = request.request_file != request_file  # something else to carry or to publish is news
+                if newly:
                     request = replace(request, request_file=request_file)
                     self.store.save_request(request)
-                return Outcome(demand.name, "waiting", request=request, newly_waiting=newly, message=message)
+                return Outcome(
+                    demand.name, "waiting", request=request, newly_waiting=newly, message=message, records=records
+                )
             case Issued(certificates=certificates, staging_ca=staging_ca):
                 bundle, findings = complete_request(
                     self.store,

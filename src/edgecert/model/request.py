@@ -18,8 +18,8 @@ KeyAlgorithm = Literal["rsa", "ecdsa"]
 IssuerKind = Literal["acme", "csr", "local"]
 TargetKind = Literal["gateway", "files"]
 Layout = Literal["pem-files", "combined", "per-domain"]
-ChallengeType = Literal["http-01", "dns-01"]
-ChallengeProvider = Literal["", "command"]
+ChallengeType = Literal["http-01", "dns-01", "tls-alpn-01", "dns-persist-01"]
+ChallengeProvider = Literal["", "rfc2136", "command", "manual"]
 
 BIT_LENGTHS: Final[dict[str, tuple[int, ...]]] = {"rsa": (2048, 3072, 4096), "ecdsa": (256, 384)}
 
@@ -83,15 +83,38 @@ class ChallengeOptions:
     names: tuple[str, ...] = option(
         (), help="the names it is for, each as planned (a wildcard with its `*.`); none: all names"
     )
-    type: ChallengeType = option("http-01", help="the challenge that is answered", choices=("http-01", "dns-01"))
-    listen: str = option("", help="http-01: where edgecert answers by itself, such as 0.0.0.0:80 or [::]:80")
+    type: ChallengeType = option(
+        "http-01",
+        help="the challenge that is answered",
+        choices=("http-01", "dns-01", "tls-alpn-01", "dns-persist-01"),
+    )
+    listen: str = option(
+        "", help="http-01, tls-alpn-01: where edgecert answers by itself, such as 0.0.0.0:80, [::]:80 or 0.0.0.0:443"
+    )
     webroot: str = option("", help="http-01: document root of a web server that runs already", path=True)
     gateway: bool = option(False, help="http-01: the gateway answers, on the address of its listen.http01")
     control: str = option(
         "", help="http-01: control socket of that gateway; default: that of the gateway it is deployed to", path=True
     )
     provider: ChallengeProvider = option(
-        "", help="dns-01: who publishes the record; command: a program of yours", choices=("", "command")
+        "",
+        help="dns-01: who publishes the record; rfc2136: edgecert, by DNS update; command: a program of yours; "
+        "manual: a person",
+        choices=("", "rfc2136", "command", "manual"),
+    )
+    server: str = option("", help="dns-01 by rfc2136: the zone's primary server, address or address:port")
+    tsig_name: str = option("", help="dns-01 by rfc2136: name of the TSIG key, where its file does not say it")
+    tsig_algorithm: str = option(
+        "", help="dns-01 by rfc2136: algorithm of the TSIG key; default: as its file says, else hmac-sha256"
+    )
+    tsig_secret_file: str = option(
+        "", help="dns-01 by rfc2136: file with the TSIG key, readable by its owner only", path=True
+    )
+    nameservers: tuple[str, ...] = option(
+        (), help="dns-01, dns-persist-01: resolvers that are asked, address or address:port; default: the system's"
+    )
+    propagation_timeout: str = option(
+        "2m", help="dns-01 by rfc2136: how long every server of the zone may take to show the record", duration=True
     )
     command: tuple[str, ...] = option(
         (), help="dns-01: program and arguments; `present NAME VALUE` or `clean-up NAME VALUE` is added"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.request import BIT_LENGTHS, CertificateRequest, ChallengeOptions, DeployTarget
+from edgecert.model.challengerules import check_challenges
+from edgecert.model.request import BIT_LENGTHS, CertificateRequest, DeployTarget
 from edgecert.shared.binding import KeyProblem
-from edgecert.shared.names import NameProblem, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LISTEN: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
 _VERIFY: Final = re.compile(r"(?:xmpp-s2s|xmpps-s2s|tls)://(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _MAX_PORT: Final = 65535
 
@@ -21,8 +20,6 @@ _FILES_ONLY: Final = (
     *("reload_command", "reload_timeout", "plaintext_key"),
 )
 _GATEWAY_ONLY: Final = ("control", "user")
-_HTTP_ONLY: Final = ("listen", "webroot", "gateway", "control")
-_DNS_ONLY: Final = ("provider", "command", "command_timeout")
 
 
 def check_request(request: CertificateRequest) -> Iterator[KeyProblem]:
@@ -44,18 +41,6 @@ def check_issuing(request: CertificateRequest) -> Iterator[KeyProblem]:
     if not issuer.challenges:
         message = "is required to issue by ACME: at least one [[issuer.challenges]] says how names are proven"
         yield KeyProblem("issuer.challenges", message)
-
-
-def answering_gateway(request: CertificateRequest, challenge: ChallengeOptions) -> tuple[str, str]:
-    """Give control socket and user of the gateway that answers http-01 for ``challenge``.
-
-    Its own ``control``; else the only gateway that the certificate is deployed to; else where a gateway listens by
-    default.
-    """
-    targets = {(target.control, target.user) for target in request.deploy if target.kind == "gateway"}
-    if challenge.control:
-        return challenge.control, next((user for control, user in targets if control == challenge.control), "")
-    return targets.pop() if len(targets) == 1 else (DeployTarget().control, "")
 
 
 def _check_certificate(request: CertificateRequest) -> Iterator[KeyProblem]:
@@ -83,53 +68,7 @@ def _check_issuer(request: CertificateRequest) -> Iterator[KeyProblem]:
     if bool(request.issuer.eab_kid) != bool(request.issuer.eab_hmac_key_file):
         missing = "eab_hmac_key_file" if request.issuer.eab_kid else "eab_kid"
         yield KeyProblem(f"issuer.{missing}", "is required: an external account binding has both, eab_kid and its key")
-    for index, challenge in enumerate(request.issuer.challenges):
-        yield from _check_challenge(f"issuer.challenges[{index}]", challenge)
-        if challenge.gateway and not challenge.control and _counts_gateways(request) > 1:
-            message = "is required: the certificate goes to several gateways, and one of them answers"
-            yield KeyProblem(f"issuer.challenges[{index}].control", message)
-
-
-def _counts_gateways(request: CertificateRequest) -> int:
-    return len({target.control for target in request.deploy if target.kind == "gateway"})
-
-
-def _check_challenge(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
-    plain = ChallengeOptions()
-    for name in _DNS_ONLY if challenge.type == "http-01" else _HTTP_ONLY:
-        if getattr(challenge, name) != getattr(plain, name):
-            other = "dns-01" if challenge.type == "http-01" else "http-01"
-            yield KeyProblem(f"{path}.{name}", f"is for type {other} only, and the type is {challenge.type}")
-    yield from _check_http(path, challenge) if challenge.type == "http-01" else _check_dns(path, challenge)
-    for number, name in enumerate(challenge.names):
-        try:
-            parse_name(name)
-        except NameProblem as problem:
-            yield KeyProblem(f"{path}.names[{number}]", problem.message)
-            continue
-        if challenge.type == "http-01" and name.startswith("*."):
-            message = f"{name} cannot be proven by http-01; a wildcard needs dns-01 (RFC 8555, section 7.1.3)"
-            yield KeyProblem(f"{path}.names[{number}]", message)
-
-
-def _check_http(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
-    if [bool(challenge.listen), bool(challenge.webroot), challenge.gateway].count(True) != 1:
-        key = "webroot" if challenge.webroot else "gateway" if challenge.gateway else "listen"
-        yield KeyProblem(f"{path}.{key}", "exactly one of listen, webroot and gateway says who answers")
-    elif challenge.control and not challenge.gateway:
-        yield KeyProblem(f"{path}.control", "is for gateway = true only")
-    elif challenge.listen:
-        match = _LISTEN.fullmatch(challenge.listen)
-        if match is None or not 0 < int(match[1]) <= _MAX_PORT:
-            message = f"{challenge.listen!r} is no address to listen on: write 0.0.0.0:80 or [::]:80"
-            yield KeyProblem(f"{path}.listen", message)
-
-
-def _check_dns(path: str, challenge: ChallengeOptions) -> Iterator[KeyProblem]:
-    if not challenge.provider:
-        yield KeyProblem(f"{path}.provider", "is required for type dns-01: command")
-    elif not challenge.command:
-        yield KeyProblem(f"{path}.command", "is required for provider command")
+    yield from check_challenges(request)
 
 
 def _check_targets(request: CertificateRequest) -> Iterator[KeyProblem]:

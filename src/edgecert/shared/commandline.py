@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError
 from edgecert.shared.output import Output, colour_wanted, silence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
 
 class Done(Exception):  # noqa: N818  # no fault: the run has said all it has to say
@@ -48,12 +52,35 @@ def run_program(program: str, argv: Sequence[str] | None, dispatch: Callable[[li
     given = arguments[: arguments.index("--")] if "--" in arguments else arguments
     output = open_output(program, json="--json" in given, verbose=int("-v" in given or "--verbose" in given))
     try:
-        code = guard(output, lambda: dispatch(arguments, output))
+        with terminable():
+            code = guard(output, lambda: dispatch(arguments, output))
         sys.stdout.flush()
     except BrokenPipeError:
         silence(sys.stdout)
         code = ExitCode.FAILED
     return int(code)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end what runs in the context as Ctrl-C does: what was begun is cleaned up, not left behind.
+
+    A service manager's stop is no less orderly than a person's. A program with a loop of its own puts its own handler
+    in the place of this one. A signal that whoever started us had ignored stays ignored.
+    """
+    here = threading.current_thread() is threading.main_thread()  # no other thread may set a handler
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 class Action(Protocol):

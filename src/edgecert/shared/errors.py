@@ -12,7 +12,9 @@ rely on it), its message says what happened, its hint what to do.
     * :class:`TargetNotRunningError` (1): nobody listens there
     * :class:`ControlError` (1): the gateway refused a call
 * :class:`WaitingError` (5): a person has to act first
+    * :class:`RecordsMissingError` (5): DNS records have to be published; carries them
 * :class:`RefusedError` (6): the CA refused
+    * :class:`NamesRefusedError` (6): it refused some of the names; carries them
 * :class:`ChallengeError` (1): what the CA looks for could not be published
 * :class:`NetworkError` (7): the network or the DNS failed
 * :class:`LockedError` (8): another run holds the lock
@@ -138,11 +140,28 @@ class WaitingError(EdgecertError):
     exit_code = ExitCode.WAITING
 
 
+class RecordsMissingError(WaitingError):
+    """A person has to publish DNS records; ``records`` are lines of a zone file."""
+
+    code = "records-missing"
+
+    def __init__(self, message: str, records: Sequence[str], *, hint: str = "") -> None:
+        """Keep the facts."""
+        super().__init__(message, hint=hint)
+        self.records = tuple(records)
+
+
 class RefusedError(EdgecertError):
     """The CA refused."""
 
     code = "refused"
     exit_code = ExitCode.REFUSED
+
+
+class NamesRefusedError(RefusedError):
+    """The CA refused some of the names; ``names`` are they, as planned."""
+
+    names: tuple[str, ...] = ()
 
 
 class ChallengeError(EdgecertError):

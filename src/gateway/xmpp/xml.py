@@ -159,6 +159,8 @@ class XmlStreamParser:
         if self._expat is _RESTING:
             self._wake()
         try:
+            if not self._depth:
+                self._check_encoding()
             self._expat.Parse(self._gate.push(data) if self._gate else data, False)
             self._check_rest()
         except expat.ExpatError as error:
@@ -211,6 +213,12 @@ class XmlStreamParser:
             self._refuse_size()
         if total - start > self._max_token and total - max(self._expat.CurrentByteIndex, 0) > self._max_token:
             raise RemoteProtocolError(Condition.POLICY_VIOLATION, f"a token of more than {self._max_token} bytes")
+
+    def _check_encoding(self) -> None:
+        """Refuse UTF-16, which Expat knows by its first two bytes and reads, whatever encoding it was made for."""
+        first = bytes(self._buffer[:2])
+        if not self._base and (b"\0" in first or first[:1] in {b"\xfe", b"\xff"}):
+            raise RemoteProtocolError(Condition.UNSUPPORTED_ENCODING, "UTF-16")
 
     def _refuse_size(self) -> NoReturn:
         raise RemoteProtocolError(Condition.POLICY_VIOLATION, f"an element of more than {self._max_size} bytes")

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from edgecert.interfaces import Waiting
 from edgecert.issuers.acme.accountfiles import AccountFiles
 from edgecert.issuers.acme.ahead import AheadTransport
 from edgecert.issuers.acme.patience import PATIENCE, Patience
 from edgecert.issuers.acme.transport import HttpsTransport
+from edgecert.shared.errors import RecordsMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,8 +64,8 @@ class Acme:
         self._ahead = self._ahead or self._transport()
         self._ahead.start()
 
-    def issue(self, order: IssueOrder) -> Issued:
-        """Get one certificate; see :meth:`AcmeIssuer.issue` for what is raised."""
+    def issue(self, order: IssueOrder) -> Issued | Waiting:
+        """Get one certificate, or say which records a person has to publish; raises as :meth:`AcmeIssuer.issue`."""
         self.prepare()
         from edgecert.issuers.acme.issuer import AcmeIssuer  # noqa: PLC0415  # while the first answers are on their way
         from edgecert.issuers.acme.proving import Rules  # noqa: PLC0415  # the same
@@ -83,7 +85,11 @@ class Acme:
                 self.lookup,
                 ledger,
             )
-            return issuer.issue(order)
+            try:
+                return issuer.issue(order)
+            except RecordsMissingError as error:
+                file = self._order_file(order.lineage, order.request_id).save_records(error.records)
+                return Waiting(f"{error.message}\n({error.hint})", str(file), error.records)
 
     def facts(self, *, ask: bool) -> CaFacts:
         """Tell what is known of CA and account; implements :class:`edgecert.interfaces.CaKnowledge`.

@@ -83,6 +83,7 @@ class AcmeIssuer:
             RefusedError: the CA will not sign this; the codes say why.
             ChallengeError: what the CA looks for could not be published.
             NetworkError: the CA was not reached, failed, or took too long.
+            RecordsMissingError: a person has to publish DNS records first; the order waits.
         """
         for name in order.names:
             self.rules.index_for(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, cast
@@ -10,6 +11,7 @@ from edgecert.model.challenge import Challenge
 from edgecert.shared.atomic import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from edgecert.model.request import ChallengeType
@@ -47,7 +49,16 @@ class OrderFile:
         """Keep ``state``."""
         write_file(self._path, f"{json.dumps(asdict(state), indent=2)}\n".encode())
 
+    def save_records(self, lines: Sequence[str]) -> Path:
+        """Keep the DNS records that a person has to publish, as a piece of a zone file; others get another name."""
+        text = "".join(f"{line}\n" for line in lines)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        path = self._path.with_name(f"dns-records-{digest}.zone")
+        write_file(path, text.encode())
+        return path
+
 
 def _challenge(entry: dict[str, str]) -> Challenge:
     kind = cast("ChallengeType", entry["type"])
-    return Challenge(kind, entry["name"], entry["identifier"], entry["token"], entry["value"])
+    record = entry.get("record", "")  # earlier releases followed no CNAME
+    return Challenge(kind, entry["name"], entry["identifier"], entry["token"], entry["value"], record)

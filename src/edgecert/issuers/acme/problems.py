@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from edgecert.shared.errors import NetworkError, RefusedError
+from edgecert.shared.errors import NamesRefusedError, NetworkError, RefusedError
 
 if TYPE_CHECKING:
     from edgecert.issuers.acme.transport import Response
@@ -59,6 +59,17 @@ class AcmeProblemError(RefusedError):
         self.kind = kind
         self.status = status
         self.retry_after: float | None = None
+
+
+class UnprovenNamesError(AcmeProblemError, NamesRefusedError):
+    """The CA could not see that names are ours; no name is ever dropped by itself."""
+
+    code = "acme-challenge-failed"
+
+    def __init__(self, message: str, names: tuple[str, ...], *, hint: str = "") -> None:
+        """Keep the facts."""
+        super().__init__("", message, hint=hint)
+        self.names = names
 
 
 def hint_for(kind: str) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from josepy.json_util import encode_b64jose
+
+from edgecert.interfaces import Locating
 from edgecert.issuers.acme.parallel import each
-from edgecert.issuers.acme.problems import AcmeProblemError, describe, hint_for, kind_of, malformed
+from edgecert.issuers.acme.problems import AcmeProblemError, UnprovenNamesError, describe, hint_for, kind_of, malformed
 from edgecert.issuers.acme.wireobjects import parse_authorization
 from edgecert.model.challenge import Challenge, choose_challenge
+from edgecert.model.challengerules import unfit
+from edgecert.model.persistrecord import build_persist_record
 from edgecert.shared.atomic import crash_point
-from edgecert.shared.errors import EdgecertError, UsageError
-from edgecert.shared.names import DnsName, IpName, parse_name, to_unicode
+from edgecert.shared.errors import EdgecertError, RecordsMissingError, UsageError
+from edgecert.shared.names import DnsName, IpName, NameProblem, normalise_domain, parse_name, to_unicode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from acme.messages import ChallengeBody
 
@@ -50,16 +56,16 @@ class Rules:
             message = f"no [[issuer.challenges]] entry is for {text}"
             hint = "name it in one, or add an entry without names: that is for all that are left"
             raise UsageError(message, code="challenge-missing", hint=hint)
-        kind = self.options[index].type
-        if isinstance(name, DnsName) and name.is_wildcard and kind == "http-01":
-            message = f"{text} cannot be proven by http-01; a wildcard needs dns-01 (RFC 8555, section 7.1.3)"
-            hint = f'add [[issuer.challenges]] with names = ["{text}"] and type = "dns-01" above it'
-            raise UsageError(message, code="challenge-unfit", hint=hint)
-        if isinstance(name, IpName) and kind == "dns-01":
-            message = f"{text} cannot be proven by dns-01; an IP address needs http-01 (RFC 8738, section 7)"
-            hint = f'add [[issuer.challenges]] with names = ["{text}"] and type = "http-01" above it'
-            raise UsageError(message, code="challenge-unfit", hint=hint)
+        if why := unfit(self.options[index].type, name):
+            better = "http-01" if isinstance(name, IpName) else "dns-01"
+            hint = f'add [[issuer.challenges]] with names = ["{text}"] and type = "{better}" above it'
+            raise UsageError(f"{text} {why}", code="challenge-unfit", hint=hint)
         return index
+
+    def by_person(self, index: int) -> bool:
+        """Whether it is a person who publishes what the entry at ``index`` needs."""
+        entry = self.options[index]
+        return entry.type == "dns-persist-01" or entry.provider == "manual"
 
 
 @dataclass(slots=True)
@@ -95,16 +101,40 @@ class Proving:
         chosen = [(entry, self._choose(entry)) for entry in pending]
         if not chosen:
             return
-        challenges = tuple(self._challenge(entry, body) for entry, body in chosen)
+        groups = [
+            (index, self._located(index, group))
+            for index, group in self._groups([self._challenge(kid, entry, body) for entry, body in chosen])
+        ]
+        self._see_by_hand([(index, group) for index, group in groups if self.rules.by_person(index)])
+        challenges = [challenge for _, group in groups for challenge in group]
         self._remember((*self.state.presented, *(new for new in challenges if new not in self.state.presented)))
-        for index, group in self._groups(challenges):
-            kind = self.rules.options[index].type
-            self.progress.step(f"{kind}: publishing for {_names(group)}")
-            self.rules.solvers[index].present(group)
+        for index, group in groups:
+            if not self.rules.by_person(index):
+                self.progress.step(f"{self.rules.options[index].type}: publishing for {_names(group)}")
+                self.rules.solvers[index].present(group)
         crash_point("acme-presented")
         each(lambda body: self.client.post(str(body.uri), _ANSWER, kid=kid), [body for _, body in chosen])
         crash_point("acme-answered")
         self.progress.step(f"the CA looks at {len(chosen)} name{'s' if len(chosen) > 1 else ''}")
+
+    def _located(self, index: int, group: tuple[Challenge, ...]) -> tuple[Challenge, ...]:
+        solver = self.rules.solvers[index]
+        return solver.locate(group) if isinstance(solver, Locating) else group
+
+    def _see_by_hand(self, groups: Sequence[tuple[int, tuple[Challenge, ...]]]) -> None:
+        """See first that what a person publishes is there: nothing else is published in vain."""
+        missing: list[RecordsMissingError] = []
+        for index, group in groups:
+            self.progress.step(f"{self.rules.options[index].type}: looking for the records of {_names(group)}")
+            try:
+                self.rules.solvers[index].present(group)
+            except RecordsMissingError as error:
+                missing.append(error)
+        if missing:
+            message = "\n".join(error.message for error in missing)
+            # Sorted: a CA may tell the names of an order in any order, and the same records are no news.
+            records = sorted(line for error in missing for line in error.records)
+            raise RecordsMissingError(message, records, hint=missing[0].hint)
 
     def fetch(self, kid: str, urls: Sequence[str]) -> list[Authorization]:
         """Give the authorizations at ``urls``."""
@@ -112,12 +142,13 @@ class Proving:
 
     def failure(self, authorizations: Sequence[Authorization], error: JsonObject | None) -> AcmeProblemError:
         """Give the error of an order that became invalid: every name that failed, with the CA's reason."""
-        lines, hints = [], []
+        lines, hints, names = [], [], []
         for entry in authorizations:
             if entry.status in ("pending", "valid"):
                 continue
             reasons = [f"{kind}: {describe(problem)}" for kind, problem in entry.errors.items()] or [entry.status]
             lines.append(f"{to_unicode(entry.name.text)}: {'; '.join(reasons)}")
+            names.append(entry.name.text)
             hints += [
                 f"{to_unicode(entry.name.text)}: {hint_for(kind_of(problem))}" for problem in entry.errors.values()
             ]
@@ -125,12 +156,7 @@ class Proving:
             reason = describe(error) if error else "no reason was given"
             return AcmeProblemError(kind_of(error or {}), f"the CA refused the order: {reason}")
         message = "the CA could not prove to itself that these names are ours:\n" + "\n".join(lines)
-        way_out = (
-            "to go on without a name, take it out of [topology] and run the command again; no name is ever dropped"
-        )
-        return AcmeProblemError(
-            "", message, code="acme-challenge-failed", hint="\n".join((*dict.fromkeys(hints), way_out))
-        )
+        return UnprovenNamesError(message, tuple(names), hint="\n".join(dict.fromkeys(hints)))
 
     def _choose(self, entry: Authorization) -> ChallengeBody:
         kind = self.rules.options[self.rules.index_for(entry.name)].type
@@ -142,15 +168,31 @@ class Proving:
         hint = "choose another type for it in [[issuer.challenges]]"
         raise AcmeProblemError("", message, code="challenge-not-offered", hint=hint)
 
-    def _challenge(self, entry: Authorization, body: ChallengeBody) -> Challenge:
+    def _challenge(self, kid: str, entry: Authorization, body: ChallengeBody) -> Challenge:
         kind = self.rules.options[self.rules.index_for(entry.name)].type
-        chall, key = body.chall, self.client.key
-        token = str(chall.encode("token"))
+        document = body.chall.to_partial_json()
+        if kind == "dns-persist-01":
+            return Challenge(kind, entry.name.text, entry.identifier, "", self._persisting(kid, entry, document))
+        token = str(document.get("token", ""))
         # RFC 8555 §8.1: base64url and nothing else; it becomes part of a path.
         if not token.replace("-", "").replace("_", "").isalnum() or not token.isascii():
             raise malformed("challenge: its token is not base64url")
-        value = chall.validation(key) if kind == "dns-01" else chall.key_authorization(key)
-        return Challenge(kind, entry.name.text, entry.identifier, token, str(value))
+        value = f"{token}.{encode_b64jose(self.client.key.thumbprint())}"  # RFC 8555 §8.1
+        if kind == "dns-01":
+            value = encode_b64jose(hashlib.sha256(value.encode()).digest())  # RFC 8555 §8.4
+        return Challenge(kind, entry.name.text, entry.identifier, token, value)
+
+    @staticmethod
+    def _persisting(kid: str, entry: Authorization, document: Mapping[str, object]) -> str:
+        """Give the record of dns-persist-01; the first of the CA's domains names it."""
+        domains = document.get("issuer-domain-names")
+        if not isinstance(domains, list | tuple) or not domains or not _is_domain(str(domains[0])):
+            raise malformed("challenge: it names no issuer domain")
+        account = str(document.get("accounturi") or kid)
+        if not account.isprintable() or any(letter in account for letter in '; "'):
+            raise malformed("challenge: its account URI is none")
+        wildcard = isinstance(entry.name, DnsName) and entry.name.is_wildcard
+        return build_persist_record(str(domains[0]), account, wildcard=wildcard)
 
     def _groups(self, challenges: Sequence[Challenge]) -> list[tuple[int, tuple[Challenge, ...]]]:
         """Give ``challenges`` by the entry that is for their names and types."""
@@ -181,6 +223,13 @@ class Proving:
                 self.progress.warn("challenge-left-behind", f"{_names(group)}: {error.message}")
                 left += group
         self._remember(tuple(left))
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        return bool(normalise_domain(text))
+    except NameProblem:
+        return False
 
 
 def _names(challenges: Sequence[Challenge]) -> str:

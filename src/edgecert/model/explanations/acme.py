@@ -164,6 +164,37 @@ _CHALLENGES: Final[Mapping[str, Explanation]] = {
         "It is not running, or its `gateway.toml` has no `listen.http01`.",
         'Set `http01 = "0.0.0.0:80"` in `[listen]` and restart it once; tokens come over its control socket.',
     ),
+    "records-missing": Explanation(
+        "DNS records have to be published by a person",
+        '`provider = "manual"` or `dns-persist-01`: edgecert has no right to change the zone.',
+        "Publish the lines that were printed, each beside what is there, and run the command again: it sees that every "
+        "server has them and goes on with the same order.",
+    ),
+    "record-not-seen": Explanation(
+        "A server of the zone does not show the record",
+        "It was added at the primary server, and one of the others did not follow in time.",
+        "Mend the transfer to the server that is named, or raise `propagation_timeout`. Nothing was asked of the CA.",
+    ),
+    "delegation-loop": Explanation(
+        "The CNAMEs of `_acme-challenge` have no end",
+        "They lead back to themselves, or on and on.",
+        "Let the CNAME name the place where the TXT record is to lie.",
+    ),
+    "delegation-unknown": Explanation(
+        "It could not be looked up whether `_acme-challenge` is a CNAME",
+        "This host's resolver failed or did not answer.",
+        "See `nameservers` of the challenge entry. The record was published under the name itself.",
+    ),
+    "persist-cname": Explanation(
+        "A CNAME stands where the record of dns-persist-01 must be",
+        "A CA follows no CNAME for this challenge.",
+        "Put the TXT record itself at `_validation-persist.DOMAIN`.",
+    ),
+    "persist-ends-soon": Explanation(
+        "The record of dns-persist-01 ends soon",
+        "Its `persistUntil` is less than thirty days away.",
+        "Publish it with a later date, or without one.",
+    ),
     "webroot-unwritable": Explanation(
         "Nothing can be written below the webroot",
         "The directory is not there, or this user may not write into it.",

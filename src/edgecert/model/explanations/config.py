@@ -48,7 +48,7 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "run as the user the file belongs to, or give the file to the user that runs edgecert.",
     ),
     "interrupted": Explanation(
-        "the run was interrupted by Ctrl-C",
+        "the run was interrupted by Ctrl-C, or by a SIGTERM such as that of a service manager",
         "Each write is whole or not there: what was in service stays in service, a request that was begun stays open.",
         "run the same command again: it goes on where it stopped.",
     ),

@@ -20,6 +20,6 @@ EXIT_CODES: Final[Mapping[ExitCode, str]] = {
     ExitCode.NETWORK: "the network or the DNS failed; trying again later may help",
     ExitCode.LOCKED: "another run holds the lock",
     ExitCode.PERMISSION: "the operating system or the policy does not allow it",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
 """In ascending order; of several lineages the worst of 1, 6, 7, 8, 9 wins."""

@@ -12,7 +12,7 @@ from edgecert.model.request import (
     IssuerOptions,
     Topology,
 )
-from edgecert.model.requestrules import answering_gateway, check_issuing, check_request
+from edgecert.model.requestrules import check_issuing, check_request
 
 
 def keys(
@@ -142,30 +142,3 @@ def test_what_only_issuing_needs_is_asked_for_then() -> None:
     whole = IssuerOptions(kind="acme", directory="https://ca/d", accept_terms=True, challenges=(HTTP,))
     assert list(check_issuing(replace(lacking, issuer=whole))) == []
     assert list(check_issuing(CertificateRequest())) == []
-
-
-def gateway_answers(control: str = "") -> IssuerOptions:
-    entry = ChallengeOptions(type="http-01", gateway=True, control=control)
-    return IssuerOptions(kind="acme", directory="https://ca.example/dir", challenges=(entry,))
-
-
-def test_the_gateway_that_answers_is_the_one_it_is_deployed_to_or_the_one_that_is_named() -> None:
-    one, two = DeployTarget(name="one", control="/run/1", user="gw"), DeployTarget(name="two", control="/run/2")
-    entry = ChallengeOptions(gateway=True)
-    assert answering_gateway(CertificateRequest(deploy=(one,)), entry) == ("/run/1", "gw")
-    assert answering_gateway(CertificateRequest(), entry) == (DeployTarget().control, "")
-    named = replace(entry, control="/run/1")
-    assert answering_gateway(CertificateRequest(deploy=(one, two)), named) == ("/run/1", "gw")
-    assert answering_gateway(CertificateRequest(deploy=(two,)), named) == ("/run/1", "")
-    assert keys(issuer=gateway_answers(), deploy=(one,)) == []
-    assert keys(issuer=gateway_answers("/run/1"), deploy=(one, two)) == []
-    assert keys(issuer=gateway_answers(), deploy=(one, two)) == ["issuer.challenges[0].control"]
-
-
-def test_one_answers_http_01_and_the_control_socket_is_for_the_gateway() -> None:
-    def of(**options: str | bool | tuple[str, ...]) -> list[str]:
-        return keys(issuer=IssuerOptions(kind="acme", challenges=(ChallengeOptions(**options),)))  # type: ignore[arg-type]
-
-    assert of(gateway=True, listen="0.0.0.0:80") == ["issuer.challenges[0].gateway"]
-    assert of(webroot="/srv", control="/run/1") == ["issuer.challenges[0].control"]
-    assert of(type="dns-01", provider="command", command=("x",), gateway=True) == ["issuer.challenges[0].gateway"]

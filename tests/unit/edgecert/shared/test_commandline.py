@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+import signal
+import threading
 
 import pytest
 
-from edgecert.shared.commandline import Done, guard
+from edgecert.shared.commandline import Done, guard, terminable
 from edgecert.shared.errors import EdgecertError, ExitCode, LockedError, NetworkError
 from edgecert.shared.output import Output
 
@@ -58,3 +60,42 @@ def test_a_fault_of_ours_shows_its_traceback_only_when_asked_and_without_keys() 
 def test_a_reader_that_went_away_is_left_to_the_caller() -> None:
     with pytest.raises(BrokenPipeError):
         guarded(BrokenPipeError())
+
+
+def test_a_stop_by_the_service_manager_is_an_interruption_that_cleans_up() -> None:
+    cleaned = []
+
+    def action() -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            cleaned.append("cleaned")
+        return 0
+
+    with terminable():
+        assert guard(Output(io.StringIO(), io.StringIO()), action) == ExitCode.INTERRUPTED
+    assert cleaned == ["cleaned"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_another_program_said_about_the_signal_stays() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with terminable():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_thread_that_may_set_no_handler_goes_on_without() -> None:
+    seen = []
+
+    def action() -> None:
+        with terminable():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=action)
+    thread.start()
+    thread.join()
+    assert seen == [signal.SIG_DFL]

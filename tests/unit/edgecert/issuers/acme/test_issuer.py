@@ -10,7 +10,7 @@ from edgecert.issuers.acme.problems import AcmeProblemError
 from edgecert.issuers.acme.transport import Response
 from edgecert.model.dnsrecords import Answer, Question
 from edgecert.shared.chain import spki_sha256
-from edgecert.shared.errors import EdgecertError, NetworkError, RefusedError
+from edgecert.shared.errors import EdgecertError, NamesRefusedError, NetworkError, RefusedError
 from edgecert.shared.names import from_certificate
 from tests.support.acmeca import PROFILES
 from tests.support.acmefaults import Fault, Planned
@@ -49,7 +49,9 @@ def test_names_that_fail_are_all_told_with_what_to_do(parts: Parts) -> None:
     assert "dead.contoso.com: http-01: connection: refused" in caught.value.message
     assert "gone.contoso.com: http-01: connection" in caught.value.message
     assert "sip.contoso.com" not in caught.value.message
-    assert "[topology]" in caught.value.hint
+    assert isinstance(caught.value, NamesRefusedError)
+    assert caught.value.names == ("dead.contoso.com", "gone.contoso.com")
+    assert "port open from everywhere" in caught.value.hint
     assert parts.solver.published == set()
     parts.server.dead = frozenset()
     assert parts.issuer().issue(an_order("dead.contoso.com")).certificates

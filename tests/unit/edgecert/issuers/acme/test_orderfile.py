@@ -29,3 +29,11 @@ def test_a_damaged_file_costs_one_order_and_nothing_else(tmp_path: Path, text: s
 
 def test_nothing_kept_is_an_empty_state(tmp_path: Path) -> None:
     assert OrderFile(tmp_path).load() == OrderState()
+
+
+def test_records_for_a_person_lie_beside_it_and_others_have_another_name(tmp_path: Path) -> None:
+    file = OrderFile(tmp_path)
+    one, again, other = (file.save_records([line]) for line in ("a. 60 IN TXT x", "a. 60 IN TXT x", "b. 60 IN TXT x"))
+    assert one == again != other
+    assert one.read_text(encoding="utf-8") == "a. 60 IN TXT x\n"
+    assert one.parent == tmp_path

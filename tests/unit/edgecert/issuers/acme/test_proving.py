@@ -9,7 +9,7 @@ from edgecert.issuers.acme.orderfile import OrderState
 from edgecert.issuers.acme.problems import AcmeProblemError
 from edgecert.model.challenge import Challenge
 from edgecert.model.request import ChallengeOptions
-from edgecert.shared.errors import ChallengeError, NetworkError, UsageError
+from edgecert.shared.errors import ChallengeError, NetworkError, RecordsMissingError, UsageError
 from tests.support.acmeparts import an_order
 
 if TYPE_CHECKING:
@@ -93,3 +93,55 @@ def test_what_no_entry_is_for_any_more_is_told_once(parts: Parts) -> None:
     parts.issuer().issue(an_order("sip.contoso.com"))
     assert parts.watcher.codes == ["challenge-left-behind"]
     assert parts.order_file.load().presented == ()
+
+
+MANUAL = ChallengeOptions(type="dns-01", provider="manual", names=("*.contoso.com", "by-hand.contoso.com"))
+
+
+def test_what_a_person_publishes_is_seen_first_and_nothing_is_published_in_vain(parts: Parts) -> None:
+    parts.options = (MANUAL, HTTP)
+    parts.solver.fault_in_present = RecordsMissingError("publish it", ["a. 60 IN TXT x"])
+    order = an_order("*.contoso.com", "sip.contoso.com")
+    with pytest.raises(RecordsMissingError) as caught:
+        parts.issuer().issue(order)
+    assert caught.value.records == ("a. 60 IN TXT x",)
+    assert parts.solver.ever == parts.solver.cleaned == []
+    parts.solver.fault_in_present = None
+    assert parts.issuer().issue(order).certificates
+    assert parts.server.count("/newOrder") == 1
+    assert {entry.name for entry in parts.solver.cleaned} == {"*.contoso.com", "sip.contoso.com"}
+
+
+def test_tls_alpn_shows_the_key_authorization(parts: Parts) -> None:
+    parts.options = (ChallengeOptions(type="tls-alpn-01"),)
+    assert parts.issuer().issue(an_order("sip.contoso.com")).certificates
+    (challenge,) = parts.solver.ever
+    assert challenge.type == "tls-alpn-01"
+    assert challenge.value.startswith(f"{challenge.token}.")
+
+
+def test_a_persistent_record_names_ca_and_account_and_a_wildcard_its_policy(parts: Parts) -> None:
+    parts.options = (ChallengeOptions(type="dns-persist-01"),)
+    parts.server.offered = ("dns-01", "dns-persist-01")
+    assert parts.issuer().issue(an_order("contoso.com", "*.contoso.com")).certificates
+    values = {entry.name: entry.value for entry in parts.solver.ever}
+    account = parts.account().url
+    assert values["contoso.com"] == f"authority.example; accounturi={account}"
+    assert values["*.contoso.com"] == f"authority.example; accounturi={account}; policy=wildcard"
+    assert {entry.record_name for entry in parts.solver.ever} == {"_validation-persist.contoso.com"}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"issuer-domain-names": []}, {"issuer-domain-names": ["a b; c"]}, {"accounturi": 'https://x"; y'}]
+)
+def test_a_persistent_challenge_that_is_none_is_no_record(parts: Parts, odd: dict[str, object]) -> None:
+    parts.options = (ChallengeOptions(type="dns-persist-01"),)
+    parts.server.offered = ("dns-persist-01",)
+    parts.issuer().issue(an_order("contoso.com"))
+    parts.solver.ever.clear()
+    parts.server.objects["order/0"]["status"] = parts.server.objects["authz/0-0"]["status"] = "pending"
+    for challenge in parts.server.objects["authz/0-0"]["challenges"]:
+        challenge.update(odd)
+    with pytest.raises(NetworkError):
+        parts.issuer().issue(an_order("contoso.com"))
+    assert parts.solver.ever == []
