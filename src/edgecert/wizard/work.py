@@ -273,7 +273,9 @@ class Work:
 
     def renew(self, name: str, progress: Progress) -> RenewResult:
         """Renew ``name`` now, by its saved settings, and deploy it. An error is part of the result."""
-        return self._wiring_for(progress).renewing.renew(name, force=True)
+        from edgecert.lifecycle.renew import RenewOptions  # noqa: PLC0415  # only where it is renewed
+
+        return self._wiring_for(progress).renewing.renew(name, RenewOptions(force=True))
 
     # --- the other tasks -----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from gateway.net.waiting import READ_AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from edgecert.shared.clock import Clock
     from gateway.errors import StanzaCondition
     from gateway.net.pair import OutboundPair
     from gateway.net.waiting import Shelf
@@ -25,10 +26,11 @@ logger = logging.getLogger(__name__)
 class Shelving:
     """Does the disk's work of one pair."""
 
-    def __init__(self, pair: OutboundPair, shelf: Shelf | None) -> None:
+    def __init__(self, pair: OutboundPair, shelf: Shelf | None, clock: Clock) -> None:
         """Work for ``pair``; without a shelf nothing is ever put on disk."""
         self._pair = pair
         self._shelf = shelf
+        self._clock = clock
         self._room = pair.room
         self._verdict: tuple[StanzaCondition, str] | None = None
         self._failed = False
@@ -94,10 +96,10 @@ class Shelving:
             return None
         if self._verdict is not None and pair.may_bounce:
             return self._answer_all
-        if pair.connection is None:
-            due = room.first_expiry is not None and room.first_expiry <= pair.clock.now() and room.unread
+        if not pair.can_send:
+            due = room.first_expiry is not None and room.first_expiry <= self._clock.now() and room.unread
             return self._expire if due and pair.may_bounce else None
-        return self._read if pair.can_send and room.unread and not room.ready else None
+        return self._read if room.unread and not room.ready else None
 
     # --- the steps
 
@@ -122,9 +124,9 @@ class Shelving:
 
     async def _expire(self, shelf: Shelf) -> None:
         await self._read(shelf)
-        if self._pair.connection is not None:
+        if self._pair.can_send:
             return  # it came up meanwhile, and they were sent
-        now = self._pair.clock.now()
+        now = self._clock.now()
         while (oldest := self._room.read_back) is not None and oldest.expires_at <= now:
             self._pair.expire(self._room.pop())
         self._pair.unload()
