@@ -86,6 +86,7 @@ class Hub:
         self._closing = False
         self._reset_at = 0.0
         dialling.metrics.queue_sizes = self.queue_sizes
+        dialling.metrics.held = lambda: dialling.registry.held
 
     # --- making connections
 
