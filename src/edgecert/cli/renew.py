@@ -102,6 +102,7 @@ def _shape(wiring: Wiring, result: RenewResult) -> dict[str, JsonValue]:
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
         "certificate": shapes.certificate(wiring.store, result.certificate) if result.certificate else None,
         "deployments": [shapes.target_result(entry) for entry in result.deployments],
+        **({"records": list(result.records)} if result.records else {}),
     }
 
 
@@ -113,6 +114,9 @@ def _human(context: CliContext, wiring: Wiring, result: RenewResult) -> str:
         case "failed":
             error = result.error
             return f"{result.name}: FAILED: {error.message if error else ''}"
+        case "waiting" if result.records:
+            lines = "\n".join(result.records)
+            return f"{result.name}: waits for these DNS records, then run edgecert renew again:\n{lines}{targets}"
         case "waiting":
             return (
                 f"{result.name}: waits for the CA's answer to its open request (edgecert show {result.name}){targets}"
