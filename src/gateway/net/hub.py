@@ -263,7 +263,8 @@ class Hub:
         for backlog in backlogs:
             key = backlog.home, backlog.domain
             pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
-            pair.restore(backlog)
+            is_wanted = backlog.home in self.homes and self.partners.find(backlog.domain) is not None
+            pair.restore(backlog, is_wanted=is_wanted)
 
     def queue_sizes(self) -> dict[str, int]:
         """Give how many stanzas wait for partners, by place."""

@@ -1,7 +1,6 @@
 """The way to one partner domain from one home domain: a queue, a stream, and patience after failures.
 
-Each stanza that comes in ends once: it is sent, acknowledged, bounced or expired. Order is kept. What waits while a
-partner is down is told in ``docs/explanation/queues.md``.
+Each stanza ends once: sent, acknowledged, bounced or expired. Order is kept. See ``docs/explanation/queues.md``.
 """
 
 from __future__ import annotations
@@ -148,11 +147,13 @@ class OutboundPair:
             self.bounce(stanza, condition, text)
         self._shelving.give_up(condition, text)
 
-    def restore(self, backlog: Backlog) -> None:
-        """Take over what an earlier run left on disk."""
+    def restore(self, backlog: Backlog, *, is_wanted: bool = True) -> None:
+        """Take over what an earlier run left on disk, to be sent, or else to be answered."""
         self.room.opened(backlog)
         self._down_since = self._clock.monotonic()
         self._metrics.entered("disk", backlog.stanzas)
+        if not is_wanted:
+            self.give_up(StanzaCondition.NOT_ALLOWED, f"{self.home} and {self.domain} do not federate any more")
         self.dial_if_due()
 
     # --- life
@@ -170,7 +171,8 @@ class OutboundPair:
 
     def dial_if_due(self) -> None:
         """Open a stream for what waits, unless the last attempt failed a moment ago."""
-        if len(self.room) and self.connection is None and self._clock.monotonic() >= self.retry_at:
+        is_due = self.connection is None and self._clock.monotonic() >= self.retry_at
+        if len(self.room) and is_due and not self._shelving.is_given_up:
             self._dial()
 
     def clear_back_off(self) -> None:
