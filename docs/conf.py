@@ -34,6 +34,8 @@ MAN_PAGES = [
     ("index", "edgecert-docs", "documentation of edgecert and its gateway", 7),
     ("reference/edgecert", "edgecert", "plan, issue, deploy and renew an edge certificate", 1),
     ("reference/edgecert-gateway", "edgecert-gateway", "federation gateway for XMPP partners", 8),
+    ("reference/gateway-toml", "edgecert-gateway.toml", "configuration of edgecert-gateway", 5),
+    ("reference/partners", "edgecert-partners", "partners, policy and contacts of edgecert-gateway", 7),
     ("reference/flags-file", "edgecert.toml", "flags file of edgecert", 5),
 ]
 man_pages = [

@@ -6,13 +6,17 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import CaKnowledge
 from edgecert.lifecycle.deploy import Deploying
+from edgecert.lifecycle.due import Asking, Due
 from edgecert.model.requestrules import check_issuing
 from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.store.filesystem import FilesystemStore
+from edgecert.store.layout import Layout
+from edgecert.store.renewals import RenewalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -180,7 +184,9 @@ class Wiring:
         """The use case behind ``issue`` and ``apply``."""
         from edgecert.lifecycle.apply import Applying  # noqa: PLC0415  # only where it is used
 
-        return Applying(self.store, self.issuance, self.deploying, self.clock, self.progress, self.lock_timeout)
+        return Applying(
+            self.store, self.issuance, self.deploying, self.due, self.clock, self.progress, self.lock_timeout
+        )
 
     @cached_property
     def renewing(self) -> Renewing:
@@ -193,11 +199,24 @@ class Wiring:
             lambda settings: self.issuance(settings.request),
             self.deploying,
             targets_of,
+            self.due,
+            self.asking,
             self.clock,
             self.progress,
             self.lock_timeout,
             CommandNotifier(self.progress),
         )
+
+    @cached_property
+    def asking(self) -> Asking:
+        """Asks CAs when they want certificates renewed."""
+        random = SystemRandom().random
+        return Asking(self.store, lambda settings: self.issuer(settings.request), self.clock, self.progress, random)
+
+    @cached_property
+    def due(self) -> Due:
+        """Tells when lineages are due."""
+        return Due(self.store, RenewalFiles(Layout(self.state_dir)), self.clock)
 
 
 def targets_of(settings: SavedSettings) -> tuple[DeployTarget, ...]:

@@ -70,6 +70,14 @@ def test_gateway_starts_without_anything_heavy(argv: tuple[str, ...]) -> None:
     assert sorted(loaded_by("edgecert-gateway", *argv) & HEAVY) == []
 
 
-@pytest.mark.parametrize("argv", [("config", "schema"), ("plan", "--help"), ("renew", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "argv", [("config", "schema"), ("plan", "--help"), ("renew", "--help"), ("wizard", "--help")], ids=" ".join
+)
 def test_headless_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> None:
     assert "textual" not in loaded_by("edgecert", *argv)
+
+
+def test_the_session_and_the_line_prompts_never_load_a_terminal_library() -> None:
+    code = "import edgecert.wizard.plain, edgecert.wizard.session, sys; print('textual' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    assert run.stdout.strip() == "False"

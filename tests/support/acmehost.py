@@ -60,6 +60,13 @@ class AcmeHost:
         )
         self.flags_file.write_text(text, encoding="utf-8")
 
+    def forget_when_to_ask(self) -> None:
+        """Let the next run ask for renewal information anew, as if hours had passed; what was picked stays."""
+        for path in self.state.glob("certificates/*/renewal.json"):
+            document = json.loads(path.read_bytes())
+            document["window"]["ask_again_at"] = "2000-01-01T00:00:00Z"
+            path.write_text(json.dumps(document))
+
     def edgecert(self, verb: str, *arguments: str, environ: Mapping[str, str] | None = None) -> Result:
         """Run a verb with the flags file."""
         flags = ("-c", str(self.flags_file), "--state-dir", str(self.state), "--json")

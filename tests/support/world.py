@@ -19,12 +19,14 @@ from edgecert.interfaces import (
 from edgecert.issuers.authority import Authority, build_intermediate, build_leaf, build_root
 from edgecert.lifecycle.apply import Applying, ApplyOptions, Origin
 from edgecert.lifecycle.deploy import RETRY_AFTER, Deploying
+from edgecert.lifecycle.due import Asking, Due
 from edgecert.lifecycle.issue import Issuance
-from edgecert.lifecycle.renew import Renewing
+from edgecert.lifecycle.renew import Renewing, RenewOptions
 from edgecert.model.keys import generate_key
 from edgecert.model.request import CertificateOptions, CertificateRequest, DeployTarget, IssuerOptions, Topology
 from edgecert.shared.errors import DeployError, PermissionDeniedError, RefusedError, TargetNotRunningError
 from edgecert.store.memory import MemoryStore
+from edgecert.store.renewals import MemoryRenewals
 from tests.support.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -194,6 +196,7 @@ class World:
         self.targets: dict[str, FakeTarget] = {}
         self.watcher = Watcher()
         self.told: list[tuple[tuple[str, ...], JsonObject]] = []
+        self.records = MemoryRenewals()
 
     def restart(self) -> None:
         """Lose what a process keeps in memory; store, CA and targets live on."""
@@ -216,7 +219,9 @@ class World:
     @property
     def applying(self) -> Applying:
         """The use case that applies."""
-        return Applying(self.store, lambda _request: self.issuance, self.deploying, self.clock, self.watcher, 1.0)
+        return Applying(
+            self.store, lambda _request: self.issuance, self.deploying, self.due, self.clock, self.watcher, 1.0
+        )
 
     @property
     def renewing(self) -> Renewing:
@@ -226,11 +231,18 @@ class World:
             lambda _settings: self.issuance,
             self.deploying,
             lambda settings: settings.request.deploy,
+            self.due,
+            Asking(self.store, lambda _settings: self.ca, self.clock, self.watcher, lambda: 0.5),
             self.clock,
             self.watcher,
             1.0,
             self,
         )
+
+    @property
+    def due(self) -> Due:
+        """Tells when lineages are due."""
+        return Due(self.store, self.records, self.clock)
 
     def notify(self, command: Sequence[str], document: JsonObject) -> None:
         """Remember what a notify command would be told."""
@@ -242,7 +254,7 @@ class World:
 
     def renew(self, name: str = "edge", *, force: bool = False) -> RenewResult:
         """Renew ``name``."""
-        return self.renewing.renew(name, force=force)
+        return self.renewing.renew(name, RenewOptions(force=force))
 
     def save(self, request: CertificateRequest) -> SavedSettings:
         """Save settings without issuing."""

@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from edgecert.shared.commandline import leave_interrupts_to_main_thread
 from edgecert.shared.errors import ChallengeError, PermissionDeniedError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class ShortServer:
         return server
 
     def _serve(self, server: socket.socket, name: str) -> None:
+        leave_interrupts_to_main_thread()
         while True:
             self._free.acquire()
             try:

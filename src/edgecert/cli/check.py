@@ -59,7 +59,7 @@ def _results(context: CliContext, wiring: Wiring) -> tuple[CheckResult, ...]:
     name = context.args.name
     if outside and not name:
         return domains  # somebody else's, perhaps: our own store has no say in it
-    checking = Checking(wiring.store, wiring.deploying, flags_file_changed, context.clock)
+    checking = Checking(wiring.store, wiring.deploying, wiring.due, flags_file_changed, context.clock)
     names = (lineage(wiring, name),) if name else wiring.store.lineages()
     own = tuple(result for each in names for result in checking.check(each))
     return (*domains, *own, *check_lineages(context, wiring, names))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from edgecert.cli import shapes
 from edgecert.cli.common import add_common
 from edgecert.cli.session import wiring_for
-from edgecert.model.renewal import decide_renewal
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import ExitCode
 
@@ -49,12 +48,13 @@ def _entry(context: CliContext, wiring: Wiring, name: str) -> dict[str, JsonValu
         return None
     meta = wiring.store.load_meta(name, number)
     settings, staged = wiring.store.load_settings(name), wiring.store.staged(name)
-    before = settings.request.renewal.renew_before if settings else "auto"
-    decision = decide_renewal(meta.not_before, meta.not_after, now=context.clock.now(), renew_before=before)
+    state = wiring.due.state(meta)
+    decision = wiring.due.decide(meta, settings, state)
     deployments = wiring.store.deployments(name)
     return shapes.certificate(wiring.store, meta) | {
         "days_left": shapes.days_left(meta, context.clock.now()),
         "due_at": format_time(decision.due_at),
+        "renewal": shapes.renewal(state, decision),
         "staged": {"generation": staged.generation, "effective_at": format_time(staged.effective_at)}
         if staged
         else None,

@@ -38,16 +38,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``renew``."""
+    from edgecert.lifecycle.renew import RenewOptions
+
     args, wiring = context.args, wiring_for(context)
     if args.force and not args.names:
         message = "--force needs the names of the certificates to renew"
         raise UsageError(message, hint="edgecert renew NAME --force")
     names = args.names or wiring.store.lineages()
-    options = DeployOptions(close_old_streams=args.close_old_streams)
+    options = RenewOptions(
+        force=args.force, dry_run=args.dry_run, deploying=DeployOptions(close_old_streams=args.close_old_streams)
+    )
     results = []
     for name in names:
         _warn_of_changed_flags_file(context, wiring, name)
-        results.append(wiring.renewing.renew(name, force=args.force, dry_run=args.dry_run, options=options))
+        results.append(wiring.renewing.renew(name, options))
         _say_way_on(wiring, results[-1])
     document = {"dry_run": args.dry_run, "lineages": [_shape(wiring, result) for result in results]}
     text = (
@@ -94,9 +98,11 @@ def _shape(wiring: Wiring, result: RenewResult) -> dict[str, JsonValue]:
         "name": result.name,
         "action": result.action,
         "due_at": format_time(result.due_at) if result.due_at else None,
+        "explanation_url": result.explanation_url or None,
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
         "certificate": shapes.certificate(wiring.store, result.certificate) if result.certificate else None,
         "deployments": [shapes.target_result(entry) for entry in result.deployments],
+        **({"records": list(result.records)} if result.records else {}),
     }
 
 
@@ -108,6 +114,9 @@ def _human(context: CliContext, wiring: Wiring, result: RenewResult) -> str:
         case "failed":
             error = result.error
             return f"{result.name}: FAILED: {error.message if error else ''}"
+        case "waiting" if result.records:
+            lines = "\n".join(result.records)
+            return f"{result.name}: waits for these DNS records, then run edgecert renew again:\n{lines}{targets}"
         case "waiting":
             return (
                 f"{result.name}: waits for the CA's answer to its open request (edgecert show {result.name}){targets}"

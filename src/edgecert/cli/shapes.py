@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecert.interfaces import TargetVerdict
+from edgecert.model.findings import Severity
 from edgecert.shared.clock import format_time
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from edgecert.interfaces import CertificateStore, Deployment
     from edgecert.lifecycle.results import TargetResult
     from edgecert.model.findings import Finding
+    from edgecert.model.renewal import RenewalDecision
+    from edgecert.model.renewalstate import RenewalState
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
 
@@ -96,6 +99,26 @@ def target_result(result: TargetResult) -> dict[str, JsonValue]:
             for seen in result.verification.listeners
         ]
     return shape
+
+
+def renewal(state: RenewalState, decision: RenewalDecision) -> JsonObject:
+    """Give how a renewal stands: how late it is, what failed, what the CA wants."""
+    info = state.window.info if state.window is not None else None
+    return {
+        "overdue": overdue_word(decision),
+        "failures": state.failures,
+        "retry_at": format_time(state.retry_at) if state.retry_at and state.troubled else None,
+        "error": {"code": state.error.code, "message": state.error.message} if state.error else None,
+        "window": {"start": format_time(info.start), "end": format_time(info.end)} if info else None,
+        "explanation_url": (info.explanation_url or None) if info else None,
+    }
+
+
+def overdue_word(decision: RenewalDecision) -> str | None:
+    """Give ``warning`` or ``critical`` for a renewal that is late, None for one that is not."""
+    if decision.overdue is None:
+        return None
+    return "critical" if decision.overdue is Severity.ERROR else "warning"
 
 
 def finding(entry: Finding) -> JsonObject:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.cli.common import add_common, add_request_options, resolve_request
 from edgecert.cli.session import wiring_for
-from edgecert.shared.errors import ConfigError, ExitCode, UsageError
+from edgecert.shared.errors import ConfigError, EdgecertError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     add_request_options(parser)
     parser.add_argument("--plain", action="store_true", help="ask by lines instead of pages")
+    parser.add_argument(
+        "--theme", default="", metavar="NAME", help="colours; ansi-dark and ansi-light are the terminal's own"
+    )
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
 
 
 def run(context: CliContext) -> ExitCode:
@@ -44,9 +48,16 @@ def run(context: CliContext) -> ExitCode:
     def new_session() -> WizardSession:
         return WizardSession(Path.cwd(), start=start, known=frozenset(work.wiring().store.lineages()))
 
-    from edgecert.wizard.plain import PlainWizard
+    if plain:
+        from edgecert.wizard.plain import PlainWizard
 
-    return PlainWizard(new_session, work, drafts, sys.stdin, sys.stdout).run()
+        return PlainWizard(new_session, work, drafts, sys.stdin, sys.stdout).run()
+    from edgecert.wizard.app import WizardApp
+
+    outcome = WizardApp(new_session, work, drafts, theme=context.args.theme).run(mouse=not context.args.no_mouse)
+    if isinstance(outcome, EdgecertError):
+        raise outcome
+    return outcome if outcome is not None else ExitCode.OK
 
 
 def has_terminal(environ: Mapping[str, str], *, plain: bool = False) -> bool:

@@ -20,6 +20,7 @@ from edgecert.interfaces.helping import (
 )
 from edgecert.interfaces.issuing import (
     ChallengeSolver,
+    Informing,
     Issued,
     IssueOrder,
     Issuer,
@@ -31,6 +32,9 @@ from edgecert.interfaces.prechecking import (
     CaFacts,
     CaKnowledge,
     Resolver,
+)
+from edgecert.interfaces.renewing import (
+    RenewalRecords,
 )
 from edgecert.interfaces.store import (
     CertificateStore,
@@ -55,6 +59,7 @@ __all__ = [
     "Deployer",
     "Deployment",
     "Deployments",
+    "Informing",
     "IssueOrder",
     "Issued",
     "Issuer",
@@ -67,6 +72,7 @@ __all__ = [
     "Prober",
     "Progress",
     "PruneReport",
+    "RenewalRecords",
     "RequestState",
     "Resolver",
     "SavedSettings",

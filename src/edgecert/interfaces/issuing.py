@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from edgecert.model.challenge import Challenge
+    from edgecert.model.renewalinfo import RenewalInfo
     from edgecert.shared.names import GeneralName
 
 
@@ -26,14 +27,17 @@ class IssueOrder:
     validity: timedelta
     client_auth: bool = False
     family: tuple[GeneralName, ...] = ()
+    replaces: str = ""
+    """Which certificate of the same CA this one takes the place of (RFC 9773 §5); empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The CA's answer: certificates in any order, and whether they come from a test CA."""
+    """The CA's answer: certificates in any order, whether they come from a test CA, and the ACME directory's URL."""
 
     certificates: tuple[x509.Certificate, ...]
     staging_ca: bool = False
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,20 @@ class Issuer(Protocol):
         Raises:
             RefusedError: the CA will not sign this.
             NetworkError: the CA was not reached.
+        """
+        ...
+
+
+@runtime_checkable
+class Informing(Protocol):
+    """A CA that says when its certificates should be renewed."""
+
+    def renewal_info(self, certificate_id: str) -> RenewalInfo | None:
+        """Ask the CA about one of its certificates; None if it gives no such information.
+
+        Raises:
+            NetworkError: it was not reached, or said nothing that can be read.
+            RefusedError: it does not know the certificate.
         """
         ...
 

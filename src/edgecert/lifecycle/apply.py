@@ -11,7 +11,6 @@ from edgecert.lifecycle.demand import Demand
 from edgecert.lifecycle.issue import Outcome, settle_requests
 from edgecert.lifecycle.parts import request_of_part
 from edgecert.lifecycle.results import first_failure
-from edgecert.model.renewal import decide_renewal
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import EdgecertError, PlanError, UsageError
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import CertificateStore, DeployOptions, Progress
     from edgecert.lifecycle.deploy import Deploying
+    from edgecert.lifecycle.due import Due
     from edgecert.lifecycle.issue import Issuance
     from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import CertificateRequest, DeployTarget
@@ -68,6 +68,7 @@ class Applying:
     store: CertificateStore
     issuance_for: Callable[[CertificateRequest], Issuance]
     deploying: Deploying
+    due: Due
     clock: Clock
     progress: Progress
     lock_timeout: float
@@ -203,10 +204,7 @@ class Applying:
         number = self.store.current(name)
         if number is None:
             return True
-        meta = self.store.load_meta(name, number)
-        return decide_renewal(
-            meta.not_before, meta.not_after, now=self.clock.now(), renew_before=settings.request.renewal.renew_before
-        ).due
+        return self.due.decide(self.store.load_meta(name, number), settings).due
 
     def _forget_dropped_targets(self, name: str, targets: tuple[DeployTarget, ...]) -> None:
         state = self.store.deployments(name)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from edgecert.interfaces import TargetVerdict
 from edgecert.model.findings import Severity
-from edgecert.model.renewal import decide_renewal
 from edgecert.shared.chain import verify_chain_order, verify_key_matches
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import CertificateStore, SavedSettings
     from edgecert.lifecycle.deploy import Deploying
+    from edgecert.lifecycle.due import Due
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock
 
@@ -48,6 +48,7 @@ class Checking:
 
     store: CertificateStore
     deploying: Deploying
+    due: Due
     flags_file_changed: Callable[[SavedSettings], bool]
     clock: Clock
 
@@ -80,18 +81,22 @@ class Checking:
     def _validity(self, meta: BundleMeta) -> CheckResult:
         now = self.clock.now()
         settings = self.store.load_settings(meta.name)
-        before = settings.request.renewal.renew_before if settings else "auto"
-        decision = decide_renewal(meta.not_before, meta.not_after, now=now, renew_before=before)
+        state = self.due.state(meta)
+        decision = self.due.decide(meta, settings, state)
         hint = f"edgecert renew {meta.name}"
         days = (meta.not_after - now).days
         if meta.not_after <= now:
             message = f"expired on {format_time(meta.not_after)}"
             return CheckResult(meta.name, "validity", CheckVerdict.CRITICAL, message, f"{hint} --force")
         message = f"valid until {format_time(meta.not_after)} ({days} days), renews on {format_time(decision.due_at)}"
+        if state.error is not None:
+            message += f"; it failed {state.failures} times, last: {state.error.message}"
+            hint = state.error.hint or hint
         if decision.overdue is Severity.ERROR:
             return CheckResult(meta.name, "validity", CheckVerdict.CRITICAL, f"renewal is overdue: {message}", hint)
-        if decision.overdue is Severity.WARNING:
-            return CheckResult(meta.name, "validity", CheckVerdict.WARNING, f"renewal is overdue: {message}", hint)
+        if decision.overdue is Severity.WARNING or state.troubled:
+            late = "renewal is overdue" if decision.overdue else "renewal fails"
+            return CheckResult(meta.name, "validity", CheckVerdict.WARNING, f"{late}: {message}", hint)
         return CheckResult(meta.name, "validity", CheckVerdict.OK, message)
 
     def _requests(self, name: str) -> Iterator[CheckResult]:

@@ -21,6 +21,7 @@ from edgecert.model.csr import build_csr
 from edgecert.model.findings import Severity
 from edgecert.model.issuedcheck import Asked, compare_issued
 from edgecert.model.keys import describe_key, key_to_pem, load_key
+from edgecert.model.renewalinfo import certificate_id
 from edgecert.shared.bundle import make_bundle
 from edgecert.shared.chain import order_chain, spki_sha256, verify_chain_order
 from edgecert.shared.clock import format_time
@@ -113,15 +114,17 @@ class Issuance:
         demand: Demand,
         *,
         fresh: bool = False,
+        new_key: bool = False,
         announce: Callable[[int], None] | None = None,
         force: bool = False,
         exempt: bool = False,
     ) -> Outcome:
         """Get a certificate for ``demand`` and store it, or leave an open request behind that waits for a person.
 
-        An open request with the same digest is gone on with, unless ``fresh`` asks for a new key. ``announce`` is told
-        the number of the new generation just before that is stored. ``force`` and ``exempt`` are for :meth:`precheck`,
-        which comes after key and CSR are made, and before the CA is given an order.
+        An open request with the same digest is gone on with, unless ``fresh`` asks for another one; ``new_key`` gives
+        that a key of its own even where keys are kept. ``announce`` is told the number of the new generation just
+        before that is stored. ``force`` and ``exempt`` are for :meth:`precheck`, which comes after key and CSR are
+        made, and before the CA is given an order.
 
         Raises:
             RefusedError: the CA refused, or would; the request stays open.
@@ -133,10 +136,10 @@ class Issuance:
         settle_requests(self.store, demand.name)
         request = None if fresh else self._find_open(demand)
         if request is None:
-            request = self.open_request(demand)
+            request = self.open_request(demand, new_key=new_key)
         else:
             self.progress.step(f"{demand.name}: going on with request {request.id}")
-        self.precheck(demand, force=force, exempt=exempt)
+        self.precheck(demand, force=force, exempt=exempt or bool(self.replaced_by(demand)))
         answer = self.issuer.issue(self._order(demand, request))
         match answer:
             case Waiting(message=message, request_file=request_file, records=records):
@@ -147,7 +150,7 @@ class Issuance:
                 return Outcome(
                     demand.name, "waiting", request=request, newly_waiting=newly, message=message, records=records
                 )
-            case Issued(certificates=certificates, staging_ca=staging_ca):
+            case Issued(certificates=certificates, staging_ca=staging_ca, directory=directory):
                 bundle, findings = complete_request(
                     self.store,
                     request,
@@ -157,16 +160,17 @@ class Issuance:
                     staging_ca=staging_ca,
                     announce=announce,
                     profile=demand.request.issuer.profile,
+                    directory=directory,
                 )
                 for finding in findings:
                     if finding.severity is not Severity.INFO:
                         self.progress.warn(finding.code, finding.message, demand.name)
                 return Outcome(demand.name, "issued", bundle=bundle, request=request, findings=findings)
 
-    def open_request(self, demand: Demand) -> OpenRequest:
-        """Make key and CSR for ``demand`` and store both as an open request."""
+    def open_request(self, demand: Demand, *, new_key: bool = False) -> OpenRequest:
+        """Make key and CSR for ``demand`` and store both as an open request; ``new_key`` even where keys are kept."""
         options = demand.request.certificate
-        key = self._key(demand)
+        key = self.keys.generate(options.key_algorithm, options.bits) if new_key else self._key(demand)
         csr = build_csr(
             key,
             demand.planned,
@@ -202,7 +206,22 @@ class Issuance:
             validity=parse_duration(demand.request.issuer.validity),
             client_auth=demand.request.certificate.client_auth,
             family=demand.family,
+            replaces=self.replaced_by(demand),
         )
+
+    def replaced_by(self, demand: Demand) -> str:
+        """Give the ARI name of the certificate whose place the one for ``demand`` takes; empty if it takes none's.
+
+        RFC 9773 §5: it is from the same directory, and shares a name with the new one.
+        """
+        number = self.store.current(demand.name)
+        if number is None or demand.request.issuer.kind != "acme":
+            return ""
+        meta = self.store.load_meta(demand.name, number)
+        shares = not set(meta.names).isdisjoint(demand.name_texts)
+        if meta.directory != demand.request.issuer.directory or not shares:
+            return ""
+        return certificate_id(self.store.load_bundle(demand.name, number).leaf)
 
     def _find_open(self, demand: Demand) -> OpenRequest | None:
         digest = demand.digest()
@@ -248,6 +267,7 @@ def complete_request(  # the facts of one answer
     staging_ca: bool = False,
     announce: Callable[[int], None] | None = None,
     profile: str | None = None,
+    directory: str = "",
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Store the CA's ``certificates`` as the next generation of the request's lineage and close the request.
 
@@ -269,6 +289,7 @@ def complete_request(  # the facts of one answer
         created_at=clock.now(),
         staging_ca=staging_ca,
         findings=tuple(finding.code for finding in findings),
+        directory=directory,
     )
     if announce is not None and not staging_ca:
         announce(bundle.meta.generation)

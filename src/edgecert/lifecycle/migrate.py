@@ -89,6 +89,7 @@ class Migrating:
                 exportable=True,
                 created_at=self.clock.now(),
                 staging_ca=self.is_staging(request.issuer.directory),
+                directory=request.issuer.directory,
             )
             self.store.save_settings(name, SavedSettings(request, self.clock.now()))
             self.store.add_generation(bundle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 AUTO: Final = "auto"
 _LONGEST_AUTO: Final = timedelta(days=30)
 _SHORT_LIVED: Final = timedelta(days=10)
+_SPREAD: Final = 0.1
+"""By how much of its span a renewal may come earlier, so that those of one host do not come together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +27,44 @@ class RenewalDecision:
     due: bool
     due_at: datetime
     overdue: Severity | None = None
+    not_after: datetime | None = None
 
 
-def decide_renewal(
-    not_before: datetime, not_after: datetime, *, now: datetime, renew_before: str = AUTO
+def decide_renewal(  # the facts that decide
+    not_before: datetime,
+    not_after: datetime,
+    *,
+    now: datetime,
+    renew_before: str = AUTO,
+    jitter: float = 0.0,
+    picked: datetime | None = None,
 ) -> RenewalDecision:
     """Decide from the dates of a certificate whether it is renewed at ``now``.
 
-    ``auto`` renews when a third of the life is left, at most 30 days, and at half of it for lives under ten days. A
-    duration is obeyed up to two thirds of the life: a longer one would renew a fresh certificate on every run. Late
-    by a third of the time between due date and end is a warning, by two thirds an error.
+    ``picked`` is the time that was picked in the CA's window (RFC 9773); it counts, but not beyond the point from which
+    on a renewal would be critically late. Without it ``auto`` renews when a third of the life is left, at most 30 days,
+    and at half of it for lives under ten days. A duration is obeyed up to two thirds of the life: a longer one would
+    renew a fresh certificate on every run. ``jitter`` (0 to 1) draws that forward by up to a tenth of the span. Late by
+    a third of the time between due date and end is a warning, by two thirds an error.
 
     Raises:
         ValueError: ``renew_before`` is neither ``auto`` nor a duration.
     """
     span = renewal_span(not_after - not_before, renew_before)
-    due_at = not_after - span
-    late = now - due_at
+    due_at = not_after - span * (1 + _SPREAD * jitter)
+    if picked is not None:
+        due_at = min(picked, not_after - span / 3)
+    late, left = now - due_at, not_after - due_at
     if late < timedelta(0):
-        return RenewalDecision(due=False, due_at=due_at)
-    overdue = Severity.ERROR if late >= span * 2 / 3 else Severity.WARNING if late >= span / 3 else None
-    return RenewalDecision(due=True, due_at=due_at, overdue=overdue)
+        return RenewalDecision(due=False, due_at=due_at, not_after=not_after)
+    overdue = Severity.ERROR if late >= left * 2 / 3 else Severity.WARNING if late >= left / 3 else None
+    return RenewalDecision(due=True, due_at=due_at, overdue=overdue, not_after=not_after)
+
+
+def jitter_of(store_id: str, name: str) -> float:
+    """Give the share (0 to 1) by which ``name`` comes earlier on this host: always the same, and unlike others'."""
+    digest = hashlib.sha256(f"{store_id}/{name}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def renewal_span(life: timedelta, renew_before: str = AUTO) -> timedelta:

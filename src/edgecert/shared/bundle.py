@@ -63,6 +63,8 @@ class BundleMeta:
     created_at: datetime
     staging_ca: bool = False
     findings: tuple[str, ...] = ()
+    directory: str = ""
+    """URL of the ACME directory that it is from; empty for other issuers and older generations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def make_bundle(  # what a certificate does not say of itself, by keyword
     created_at: datetime,
     staging_ca: bool = False,
     findings: Sequence[str] = (),
+    directory: str = "",
 ) -> Bundle:
     """Give the bundle of ``key`` and ``certificates`` (leaf first), its meta read from the leaf; verifies nothing."""
     from edgecert.shared.chain import fingerprint_sha256, serial_hex  # noqa: PLC0415  # `list` reads meta without cryptography
@@ -128,6 +131,7 @@ def make_bundle(  # what a certificate does not say of itself, by keyword
         created_at=created_at.astimezone(UTC).replace(microsecond=0),
         staging_ca=staging_ca,
         findings=tuple(findings),
+        directory=directory,
     )
     return Bundle(key, tuple(certificates), meta)
 
@@ -154,6 +158,7 @@ def encode_meta(meta: BundleMeta) -> JsonObject:
         "created_at": format_time(meta.created_at),
         "staging_ca": meta.staging_ca,
         "findings": list(meta.findings),
+        "directory": meta.directory,
     }
 
 
@@ -186,6 +191,7 @@ def _decode_meta(fields: JsonFields) -> BundleMeta:
         created_at=fields.time("created_at"),
         staging_ca=fields.flag("staging_ca", default=False),
         findings=fields.texts("findings", default=()),
+        directory=fields.text("directory", default=""),
     )
 
 

@@ -79,6 +79,15 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def leave_interrupts_to_main_thread() -> None:
+    """Keep SIGINT and SIGTERM from the thread that calls this, and from those that it starts.
+
+    The system may hand a signal to any thread, but only the main one can act on it; while that waits for an answer it
+    would not even wake up (signal(7), "signal mask and pending signals").
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 

@@ -152,10 +152,11 @@ class RecordsMissingError(WaitingError):
 
 
 class RefusedError(EdgecertError):
-    """The CA refused."""
+    """The CA refused; ``retry_after`` is for how many seconds it wants to be left alone, where it says so."""
 
     code = "refused"
     exit_code = ExitCode.REFUSED
+    retry_after: float | None = None
 
 
 class NamesRefusedError(RefusedError):

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 SETTINGS_FILE: Final = "settings.toml"
 DEPLOYMENTS_FILE: Final = "deployments.json"
 STAGED_FILE: Final = "staged.json"
+RENEWAL_FILE: Final = "renewal.json"
 CURRENT_LINK: Final = "current"
 REQUEST_FILE: Final = "request.json"
 CSR_FILE: Final = "request.csr"
 KNOWN_ENTRIES: Final = frozenset(
     {"format", "certificates", "requests", "accounts", "local-ca", "log", "locks", "journal", "numbers.json"}
-    | {"backup", "drafts", "lost+found"}
+    | {"backup", "drafts", "scan.json", "lost+found"}
 )
 _LEFTOVER_OF: Final = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.tmp")
 
@@ -72,6 +73,11 @@ class Layout:
         return self.root / "numbers.json"
 
     @property
+    def scan_file(self) -> Path:
+        """When each lineage needs attention next: a summary that may be deleted at any time."""
+        return self.root / "scan.json"
+
+    @property
     def audit_file(self) -> Path:
         """The audit log."""
         return self.root / "log" / "audit.jsonl"
@@ -104,6 +110,10 @@ class Layout:
     def staged(self, name: str) -> Path:
         """Give the file that says what is staged."""
         return self.lineage(name) / STAGED_FILE
+
+    def renewal(self, name: str) -> Path:
+        """Give the file that says how a lineage's renewal stands."""
+        return self.lineage(name) / RENEWAL_FILE
 
     def current(self, name: str) -> Path:
         """Give the symlink to the newest generation that is not held."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from edgecert.model.challenge import choose_challenge
 from edgecert.model.flagnames import parse_environment
 from edgecert.model.request import BIT_LENGTHS
 from edgecert.model.sanplan import plan_sans
+from edgecert.model.topology import Position, wanted_names
 from edgecert.shared.binding import KeyFault
 from edgecert.shared.errors import ConfigProblem
-from edgecert.shared.names import NameProblem, normalise_domain
+from edgecert.shared.names import NameProblem, normalise_domain, parse_name
 from edgecert.shared.schema import plain
 from edgecert.shared.tomltext import to_toml, to_toml_value
+from edgecert.shared.words import _
 from edgecert.wizard.answers import SIP, XMPP, Answers, DomainRow, answers_from_json, answers_from_request
 from edgecert.wizard.command import command_line
 from edgecert.wizard.fields import PAGES, Page, all_fields, asked_on, find_field, page_of, row_fields
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from edgecert.model.request import CertificateRequest, Topology
     from edgecert.model.sanplan import SanPlan
+    from edgecert.model.topology import WantedName
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from edgecert.wizard.answers import Rejected
     from edgecert.wizard.fields import Field
@@ -205,6 +209,35 @@ class WizardSession:
                 rows.append(DomainRow(domain, domain in found.sip_domains, domain in found.xmpp_domains))
         self._change(replace(answers, domains=tuple(rows)))
 
+    def drop_name(self, text: str) -> bool:
+        """Take away what asks for the name ``text``: untick the domain, empty the field; False if nothing did."""
+        request = self._answers.bound()[0]
+        answers = self._answers
+        for wanted in wanted_names(request.certificate.role, request.topology):
+            if _canonical(wanted.text) == text:
+                answers = _without(answers, wanted)
+        changed = answers != self._answers
+        self._change(answers)
+        return changed
+
+    def cost_of(self, text: str) -> str:
+        """Say what the name ``text`` asks of its owner, given who signs."""
+        if self.value("issuer.kind") != "acme":
+            return _("needs no proof: this authority does not look")
+        request = self._answers.bound()[0]
+        try:
+            index = choose_challenge(request.issuer.challenges, parse_name(text))
+        except NameProblem as problem:
+            return problem.message
+        if index is None:
+            return _("is proven by nothing yet: add how on the page before")
+        kind = request.issuer.challenges[index].type
+        if kind == "dns-01":
+            return _("a TXT record below _acme-challenge proves it")
+        if text.startswith("*."):
+            return _("a wildcard cannot be proven by {kind}, only by dns-01").format(kind=kind)
+        return _("has to lead to this host: the CA asks it there ({kind})").format(kind=kind)
+
     # --- lists of tables -----------------------------------------------------------------------------
 
     def rows(self, table: str) -> Sequence[Mapping[str, JsonValue]]:
@@ -311,6 +344,23 @@ class WizardSession:
         self._answers = answers_from_json(empty, draft)
         self.go(Page(str(draft.get("page", Page.KIND.value))))
         return True
+
+
+def _canonical(text: str) -> str:
+    try:
+        return parse_name(text).text
+    except NameProblem:
+        return text
+
+
+def _without(answers: Answers, wanted: WantedName) -> Answers:
+    path = f"topology.{wanted.position.value}"
+    match wanted.position:
+        case Position.SIP_DOMAIN | Position.XMPP_DOMAIN | Position.ADDITIONAL:
+            held = cast("Sequence[str]", answers.value(path))
+            return answers.with_value(path, [entry for entry in held if entry != wanted.given])
+        case _:
+            return answers.with_value(path, "")
 
 
 def text_of(value: JsonValue) -> str:

@@ -22,7 +22,7 @@ from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -102,6 +102,14 @@ class Work:
         """Give the wiring of one piece of work."""
         return self._wiring_for(progress or Silence())
 
+    def now(self) -> datetime:
+        """Give the time."""
+        return self.wiring().clock.now()
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back, for measuring."""
+        return self.wiring().clock.monotonic()
+
     # --- what there is -------------------------------------------------------------------------------
 
     def held(self) -> tuple[Held, ...]:
@@ -128,6 +136,11 @@ class Work:
         """Give the saved request of a lineage."""
         settings = self.wiring().store.load_settings(name)
         return settings.request if settings is not None else None
+
+    def assignment_of(self, name: str) -> Mapping[str, int]:
+        """Give which names of a lineage were in which part of its split."""
+        settings = self.wiring().store.load_settings(name)
+        return settings.assignment if settings is not None else {}
 
     def bundle(self, name: str, generation: int | None = None) -> Bundle:
         """Give a generation, the current one if none is named.
@@ -260,7 +273,9 @@ class Work:
 
     def renew(self, name: str, progress: Progress) -> RenewResult:
         """Renew ``name`` now, by its saved settings, and deploy it. An error is part of the result."""
-        return self._wiring_for(progress).renewing.renew(name, force=True)
+        from edgecert.lifecycle.renew import RenewOptions  # noqa: PLC0415  # only where it is renewed
+
+        return self._wiring_for(progress).renewing.renew(name, RenewOptions(force=True))
 
     # --- the other tasks -----------------------------------------------------------------------------
 

@@ -112,6 +112,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         self._transport: asyncio.Transport | None = None
         self._flush_due = False
         self._ending = False
+        self._closing = False
         self._deadline: asyncio.TimerHandle | None = None
         self._held = 0
 
@@ -140,9 +141,13 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     # --- what others call
 
     def close(self, condition: Condition | None = None, text: str = "") -> None:
-        """End in good order: our end of stream, what the peer still sends, its end; after 30 seconds without it."""
-        if self.machine.closed:
+        """End in good order: our end of stream, what the peer still sends, its end; after 30 seconds without it.
+
+        Asked for again, good order goes on: what the peer has under way is still read. Only a fault cuts it short.
+        """
+        if self.machine.closed or (self._closing and condition is None):
             return
+        self._closing = True
         self.machine.close(condition, text)
         self.process()
         if not self.machine.closed:

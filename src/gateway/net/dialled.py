@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,16 @@ from gateway.xmpp.configs import PeerProofResult, TlsInfo
 from gateway.xmpp.events import FailureReason, StreamEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography import x509
+
     from edgecert.shared.clock import Clock
     from gateway.net.metrics import Metrics
     from gateway.net.registry import ConnectionRegistry
     from gateway.tls.context import TlsContexts
     from gateway.tls.slot import ContextSlot
+    from gateway.tls.trust import TrustStore
     from gateway.xmpp.configs import OutboundConfig
     from gateway.xmpp.initiating import InitiatingStream
 
@@ -110,13 +116,26 @@ class DialledConnection(Connection[StreamEvent]):
         if self.tls is None or self._contexts is None:
             return PeerProofResult(None, "there is no TLS")
         try:
-            verify_peer(self.tls.peer_chain, domain, trust=self._contexts.trust, now=self.clock.now())
+            self._verify(self.tls.peer_chain, domain, self._contexts.trust)
         except PeerCertificateError as error:
             self._metrics.refused("outbound", error.fault.value)
             fields = {"domain": domain, "peer": self.peer_address, "fault": error.fault.value, "why": error.message}
             logger.warning("partner's certificate refused", extra=fields)
             return PeerProofResult(None, error.message)
         return PeerProofResult(Proof.PKIX)
+
+    def _verify(self, chain: Sequence[x509.Certificate], domain: str, trust: TrustStore) -> None:
+        """Verify that ``chain`` proves ``domain``, or the server that DNSSEC proves to be its own."""
+        now = self.clock.now()
+        try:
+            verify_peer(chain, domain, trust=trust, now=now)
+        except PeerCertificateError:
+            if not self.config.delegated_to:
+                raise
+            with suppress(PeerCertificateError):
+                verify_peer(chain, self.config.delegated_to, trust=trust, now=now)
+                return
+            raise
 
     @override
     def on_connected(self) -> None:

@@ -152,7 +152,13 @@ class Dialler:
         dialling, pair = self._dialling, self._pair
         addresses = await dialling.connector.find_addresses(target, explicit=bool(partner.proxy))
         config = OutboundConfig(
-            pair.home, partner, pair.domain, dialling.limits, target.direct_tls, make_key=dialling.keys.make_key
+            pair.home,
+            partner,
+            pair.domain,
+            dialling.limits,
+            target.direct_tls,
+            make_key=dialling.keys.make_key,
+            delegated_to=target.host if target.is_secure else "",
         )
         connection = await self._connect(config, target, addresses)
         if connection.may_skip_external:

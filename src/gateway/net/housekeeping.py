@@ -37,9 +37,9 @@ def keep_house(hub: Hub) -> int:
 
 
 def _keep_pair(hub: Hub, pair: OutboundPair, now: float) -> bool:
+    pair.keep()
     connection = pair.connection
     partner = hub.partners.find(pair.domain)
-    pair.keep()
     if connection is None:
         if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
             del hub.pairs[pair.home, pair.domain]

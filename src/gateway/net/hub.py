@@ -86,6 +86,7 @@ class Hub:
         self._closing = False
         self._reset_at = 0.0
         dialling.metrics.queue_sizes = self.queue_sizes
+        dialling.metrics.held = lambda: dialling.registry.held
 
     # --- making connections
 
@@ -262,7 +263,8 @@ class Hub:
         for backlog in backlogs:
             key = backlog.home, backlog.domain
             pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
-            pair.restore(backlog)
+            is_wanted = backlog.home in self.homes and self.partners.find(backlog.domain) is not None
+            pair.restore(backlog, is_wanted=is_wanted)
 
     def queue_sizes(self) -> dict[str, int]:
         """Give how many stanzas wait for partners, by place."""
@@ -360,7 +362,8 @@ class Hub:
             self.dialling.metrics.stanza(direction)
             return
         if envelope.kind == "presence" or envelope.from_.domain in self.homes:
-            self.dialling.metrics.refused(direction, "home-not-connected")
+            held = envelope.kind == "presence" and self.traffic.presence.hold(envelope)
+            self.dialling.metrics.refused(direction, "home-away" if held else "home-not-connected")
         else:  # as if the user did not exist
             self.follow(self.traffic.router.refuse_partner(envelope, StanzaCondition.SERVICE_UNAVAILABLE), direction)
 

@@ -1,7 +1,6 @@
 """The way to one partner domain from one home domain: a queue, a stream, and patience after failures.
 
-Each stanza that comes in ends once: it is sent, acknowledged, bounced or expired. Order is kept. What waits while a
-partner is down is told in ``docs/explanation/queues.md``.
+Each stanza ends once: sent, acknowledged, bounced or expired. Order is kept. See ``docs/explanation/queues.md``.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from gateway.net.connection import WRITE_HIGH
 from gateway.net.dialler import Dialler, is_outage
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.shelving import Shelving
-from gateway.net.waiting import WaitingRoom
+from gateway.net.waiting import Stall, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from edgecert.shared.clock import Clock
     from gateway.model.envelope import Envelope
     from gateway.model.queued import Backlog
     from gateway.net.dialler import Dialling, PairOwner
@@ -59,14 +57,14 @@ class OutboundPair:
         self._metrics = dialling.metrics
         self._clock = dialling.clock
         self._dialler = Dialler(self, owner.find_partner, dialling, self._make_connection)
-        self._shelving = Shelving(self, dialling.shelf)
+        self._shelving = Shelving(self, dialling.shelf, dialling.clock)
         self._tails: dict[OutboundConnection, deque[QueuedStanza]] = {}
         self._is_dialling = False
         self._failures = 0
         self._down_since: float | None = None
         self._leaving = False
         self._sent = 0
-        self._stalled: tuple[int, float] | None = None
+        self._stall = Stall()
 
     # --- what is seen of it
 
@@ -149,21 +147,22 @@ class OutboundPair:
             self.bounce(stanza, condition, text)
         self._shelving.give_up(condition, text)
 
-    def restore(self, backlog: Backlog) -> None:
-        """Take over what an earlier run left on disk."""
+    def restore(self, backlog: Backlog, *, is_wanted: bool = True) -> None:
+        """Take over what an earlier run left on disk, to be sent, or else to be answered."""
         self.room.opened(backlog)
         self._down_since = self._clock.monotonic()
         self._metrics.entered("disk", backlog.stanzas)
+        if not is_wanted:
+            self.give_up(StanzaCondition.NOT_ALLOWED, f"{self.home} and {self.domain} do not federate any more")
         self.dial_if_due()
 
     # --- life
 
     def keep(self) -> None:
         """Do what time asks for: end what takes nothing, try again, put on disk, expire."""
-        connection = self.connection
-        if connection is not None:
-            self._look_for_progress(connection)
-        elif len(self.room):
+        if self.connection is not None:
+            self._look_for_progress(self.connection)
+        if not self.can_send and len(self.room):
             now = self._clock.now()
             for stanza in self.room.take_fresh(lambda each: each.expires_at <= now):
                 self.expire(stanza)
@@ -172,7 +171,8 @@ class OutboundPair:
 
     def dial_if_due(self) -> None:
         """Open a stream for what waits, unless the last attempt failed a moment ago."""
-        if len(self.room) and self.connection is None and self._clock.monotonic() >= self.retry_at:
+        is_due = self.connection is None and self._clock.monotonic() >= self.retry_at
+        if len(self.room) and is_due and not self._shelving.is_given_up:
             self._dial()
 
     def clear_back_off(self) -> None:
@@ -222,11 +222,6 @@ class OutboundPair:
     def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run ``work`` as a task of the service."""
         self._owner.spawn(work, f"{name} {self.home} {self.domain}")
-
-    @property
-    def clock(self) -> Clock:
-        """What tells the time."""
-        return self._clock
 
     # --- what the stream tells
 
@@ -391,15 +386,14 @@ class OutboundPair:
     def _look_for_progress(self, connection: OutboundConnection) -> None:
         """Cut a stream that takes nothing for a minute although something waits for it."""
         if self.can_send or not len(self.room):
-            self._stalled = None
-            return
-        now = self._clock.monotonic()
-        if self._stalled is None or self._stalled[0] != self._sent:
-            self._stalled = self._sent, now
-        elif now - self._stalled[1] > STUCK_AFTER:
-            self._stalled = None
-            logger.warning("partner takes no stanzas", extra={"home": self.home, "domain": self.domain})
+            self._stall.clear()
+        elif self._stall.lasted(self._sent, self._clock.monotonic()) > STUCK_AFTER:
+            self._stall.clear()
+            self.connection = None
             connection.abort()
+            self.unload()
+            self._note_down()
+            self._fail(StreamFailure("connection-lost", f"the partner took nothing for {STUCK_AFTER:g} s"))
 
     def _stamped(self, envelope: Envelope) -> QueuedStanza:
         now = self._clock.now()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.model.contact import ContactKey
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.contacts.ledger import Ledger, Shown
     from gateway.contacts.table import ContactTable
+    from gateway.model.envelope import Envelope
     from gateway.model.jid import Jid
     from gateway.policy.access import Access
     from gateway.policy.partner import Partner, PartnerTable
@@ -30,8 +32,10 @@ logger = logging.getLogger(__name__)
 GONE_AFTER: Final = 30.0
 AT_ONCE: Final = 100
 PAUSE: Final = 0.1
+MAX_HELD: Final = 1000
 _INBOUND: Final = "inbound"
 _OUTBOUND: Final = "outbound"
+_SUBSCRIPTIONS: Final = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
 _RANKS: Final = {"federated": 2, "public-verified": 1, "public-unverified": 0}
 
 
@@ -67,6 +71,7 @@ class PresenceKeeper:
         self._monotonic = monotonic
         self._gone_at: dict[str, float] = {}
         self._withdrawn: set[ContactKey] = set()
+        self._held: defaultdict[str, deque[Envelope]] = defaultdict(lambda: deque(maxlen=MAX_HELD))
         self._refreshed_at = monotonic()
         # In order, each once: to home (True) or to the partner.
         self._probes: dict[tuple[ContactKey, bool], None] = {}
@@ -86,6 +91,18 @@ class PresenceKeeper:
         keys.update(key for key, contact in self._contacts if contact.granted and key.home_domain == domain)
         keys.update(ContactKey.of(home, partner) for home, partner in self._ledger.pairs() if home.domain == domain)
         self._ask_home(keys)
+        for envelope in self._held.pop(domain, ()):
+            self._owner.follow(ToHome(envelope), _INBOUND)
+
+    def hold(self, envelope: Envelope) -> bool:
+        """Keep a subscription for a home system that is away; False for anything else.
+
+        What is lost of it would leave both rosters apart for ever; other presence is true again on return.
+        """
+        if envelope.type not in _SUBSCRIPTIONS:
+            return False
+        self._held[envelope.to.domain].append(envelope)
+        return True
 
     # --- policy
 

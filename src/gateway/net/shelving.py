@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import EdgecertError
 from gateway.net.waiting import READ_AT_ONCE
@@ -15,25 +16,34 @@ from gateway.net.waiting import READ_AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from edgecert.shared.clock import Clock
     from gateway.errors import StanzaCondition
     from gateway.net.pair import OutboundPair
     from gateway.net.waiting import Shelf
 
 logger = logging.getLogger(__name__)
 
+UNHEARD_FOR: Final = timedelta(minutes=10)
+
 
 class Shelving:
     """Does the disk's work of one pair."""
 
-    def __init__(self, pair: OutboundPair, shelf: Shelf | None) -> None:
+    def __init__(self, pair: OutboundPair, shelf: Shelf | None, clock: Clock) -> None:
         """Work for ``pair``; without a shelf nothing is ever put on disk."""
         self._pair = pair
         self._shelf = shelf
+        self._clock = clock
         self._room = pair.room
         self._verdict: tuple[StanzaCondition, str] | None = None
         self._failed = False
         self.busy = False
         self._turn = asyncio.Lock()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether all that lies on disk is to be answered, and nothing sent."""
+        return self._verdict is not None
 
     def wake(self) -> None:
         """Do what is due."""
@@ -94,10 +104,12 @@ class Shelving:
             return None
         if self._verdict is not None and pair.may_bounce:
             return self._answer_all
-        if pair.connection is None:
-            due = room.first_expiry is not None and room.first_expiry <= pair.clock.now() and room.unread
-            return self._expire if due and pair.may_bounce else None
-        return self._read if pair.can_send and room.unread and not room.ready else None
+        if not pair.can_send:
+            # The error waits until its home system is there to hear it, but not for ever.
+            patience = timedelta() if pair.may_bounce else UNHEARD_FOR
+            expiry = room.first_expiry
+            return self._expire if expiry and expiry + patience <= self._clock.now() and room.unread else None
+        return self._read if room.unread and not room.ready else None
 
     # --- the steps
 
@@ -122,9 +134,9 @@ class Shelving:
 
     async def _expire(self, shelf: Shelf) -> None:
         await self._read(shelf)
-        if self._pair.connection is not None:
+        if self._pair.can_send:
             return  # it came up meanwhile, and they were sent
-        now = self._pair.clock.now()
+        now = self._clock.now()
         while (oldest := self._room.read_back) is not None and oldest.expires_at <= now:
             self._pair.expire(self._room.pop())
         self._pair.unload()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.errors import EdgecertError
 from gateway.contacts.events import next_contact
 from gateway.contacts.table import ContactTable
-from gateway.errors import StanzaCondition
+from gateway.errors import DatabaseError, StanzaCondition
 from gateway.model.contact import ContactKey
 from gateway.net.presence import PresenceKeeper
 from gateway.net.stanzalog import StanzaLog
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 10_000
 MAX_WAITING_PER_CONTACT: Final = 100
-MAX_BATCH: Final = 500
+MAX_BATCH: Final = 100  # so many at once cost one write, and do not hold up the loop when they are done
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
 
@@ -155,7 +155,12 @@ class Traffic:
             await self._wake.wait()
             self._wake.clear()
             while self._due:
-                await self._commit([self._due.popleft() for _ in range(min(MAX_BATCH, len(self._due)))])
+                batch = [self._due.popleft() for _ in range(min(MAX_BATCH, len(self._due)))]
+                try:
+                    await self._commit(batch)
+                except Exception:  # the top of the task: a fault of ours must not keep all later changes waiting
+                    logger.exception("contacts not changed")
+                    self._abandon(batch)
 
     async def settle(self) -> None:
         """Wait until nothing waits for the disk."""
@@ -193,6 +198,17 @@ class Traffic:
         self._waiting -= len(change.waiting)
         for direction, envelope in change.waiting:  # each may begin a change of its own, behind which the rest waits
             self.from_partner(envelope) if direction == INBOUND else self.from_home(envelope)
+
+    def _abandon(self, batch: list[_Change]) -> None:
+        """Let nobody wait for what will never be written."""
+        for change in batch:
+            if self._busy.get(change.key) is change:
+                del self._busy[change.key]
+                self._waiting -= len(change.waiting)
+                if change.done is not None and not change.done.done():
+                    change.done.set_exception(DatabaseError("the gateway failed at this change"))
+        if not self._busy:
+            self._settled.set()
 
     def _tell(self, commit: Commit, direction: str, *, failed: bool) -> None:
         if not failed:

@@ -47,6 +47,24 @@ class QueueTotals:
     disk: int = 0
 
 
+class Stall:
+    """Since when nothing has moved, by a count of what has."""
+
+    def __init__(self) -> None:
+        """Know of no stall."""
+        self._begun: tuple[int, float] | None = None
+
+    def clear(self) -> None:
+        """Take note that things move."""
+        self._begun = None
+
+    def lasted(self, count: int, now: float) -> float:
+        """Give for how many seconds ``count`` has been what it is."""
+        if self._begun is None or self._begun[0] != count:
+            self._begun = count, now
+        return now - self._begun[1]
+
+
 class WaitingRoom:
     """The stanzas of one pair, in order: those on disk, then those in memory."""
 

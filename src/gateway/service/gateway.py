@@ -24,7 +24,7 @@ from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.partnertests import PartnerTests
 from gateway.service.queues import QueueDesk
-from gateway.service.report import describe_partners, describe_queues, describe_streams
+from gateway.service.report import describe_partners, describe_queues, describe_streams, describe_swap
 from gateway.service.setup import (
     certificate_options,
     hub_limits,
@@ -38,7 +38,6 @@ from gateway.service.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
-    from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock
     from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
@@ -219,7 +218,7 @@ class Gateway:
         else:
             self.metrics.swap("staged")
             self._staged_changed.set()
-        return self._answer(meta, begun, swapped=swapped)
+        return describe_swap(meta, self.clock.monotonic() - begun, swapped=swapped)
 
     async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
         """Put a generation into service that is kept here."""
@@ -227,7 +226,7 @@ class Gateway:
         async with self._changing():
             bundle = await self._worker.run(self.certificates.swap_held, name, generation)
         self._swapped(name, bundle.meta.generation, close_old_streams)
-        return self._answer(bundle.meta, begun, swapped=True)
+        return describe_swap(bundle.meta, self.clock.monotonic() - begun, swapped=True)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[None]:
@@ -238,16 +237,6 @@ class Gateway:
             except EdgecertError as error:
                 self.metrics.swap(error.code)
                 raise
-
-    def _answer(self, meta: BundleMeta, begun: float, *, swapped: bool) -> JsonObject:
-        return {
-            "name": meta.name,
-            "generation": meta.generation,
-            "serial": meta.serial,
-            "staged": not swapped,
-            "swapped": swapped,
-            "elapsed_ms": round((self.clock.monotonic() - begun) * 1000, 1),
-        }
 
     async def cancel_staged(self, name: str) -> JsonObject:
         """Withdraw what is staged."""
@@ -301,10 +290,6 @@ class Gateway:
     async def ready(self) -> tuple[bool, list[str]]:
         """Give whether partners can be served, and every reason why not or why that is in danger."""
         return bool(self.certificates.serving), list(self.certificates.reasons())
-
-    async def hello(self) -> JsonObject:
-        """Give the version."""
-        return {"version": VERSION}
 
     async def status(self) -> JsonObject:
         """Give the state of everything."""

@@ -10,11 +10,12 @@ from gateway.policy.methods import warn_partner
 from gateway.policy.partnerfile import partner_from_json, partner_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.database.partners import PartnerStore
     from gateway.net.hub import Hub
+    from gateway.policy.partner import Partner
     from gateway.service.worker import Worker
 
 
@@ -58,8 +59,7 @@ class PartnerDesk:
         difference = await self._worker.run(self._store.put, partner, homes=tuple(self._hub.homes))
         await self._publish()
         domain = parse_domain(partner.domain)
-        warnings = [warning.message for warning in warn_partner(partner)]
-        return {"domain": domain, "created": domain in difference.added, "warnings": warnings}
+        return {"domain": domain, "created": domain in difference.added, "warnings": _warnings([partner])}
 
     async def remove(self, domain: str) -> JsonObject:
         """Take a partner away.
@@ -87,9 +87,18 @@ class PartnerDesk:
             "added": list(difference.added),
             "changed": list(difference.changed),
             "removed": list(difference.removed),
-            "warnings": [warning.message for partner in partners for warning in warn_partner(partner)],
+            "warnings": _warnings(partners),
         }
 
     async def _publish(self) -> None:
         self._hub.set_partners(await self._worker.run(self._store.load))
         self._hub.dialling.metrics.partners(len(self._hub.partners))
+
+
+def _warnings(partners: Iterable[Partner]) -> list[JsonObject]:
+    """Give what an administrator should know of ``partners``, each with the code that ``edgecert explain`` knows."""
+    return [
+        {"partner": parse_domain(partner.domain), "code": warning.code, "message": warning.message}
+        for partner in partners
+        for warning in warn_partner(partner)
+    ]

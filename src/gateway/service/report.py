@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.net.hub import Hub
     from gateway.net.inbound import InboundConnection
@@ -90,4 +91,16 @@ def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnectio
         "age_s": int(now - connection.opened_at),
         "idle_s": int(now - max(connection.last_received, connection.last_stanza)),
         "stanzas": connection.stanzas,
+    }
+
+
+def describe_swap(meta: BundleMeta, elapsed: float, *, swapped: bool) -> JsonObject:
+    """Give what a call that swaps or stages answers; ``elapsed`` is in seconds."""
+    return {
+        "name": meta.name,
+        "generation": meta.generation,
+        "serial": meta.serial,
+        "staged": not swapped,
+        "swapped": swapped,
+        "elapsed_ms": round(elapsed * 1000, 1),
     }

@@ -78,7 +78,8 @@ class OutboundConfig:
     """What an outbound stream is for: from the domain ``home`` to ``domain``, which is one of those of ``partner``.
 
     ``make_key`` gives a dialback key for a receiving domain, an originating domain and a stream id. ``skip_external``
-    passes over a certificate's proof: the peer has just refused it and closed.
+    passes over a certificate's proof: the peer has just refused it and closed. ``delegated_to`` is the server to which
+    DNSSEC proves that ``domain`` delegates, whose own name then proves it too (RFC 6120 §13.7.2.1); empty without that.
     """
 
     home: str
@@ -88,3 +89,4 @@ class OutboundConfig:
     direct_tls: bool = False
     make_key: Callable[[str, str, str], str] = field(kw_only=True)
     skip_external: bool = False
+    delegated_to: str = ""

@@ -272,6 +272,8 @@ class InboundStream(ServerStream[InboundState]):
 
     def _refuse(self, event: ElementReceived) -> None:
         in_clear = self._state is InboundState.CLEAR_FEATURES
+        if self._state is InboundState.CLOSING and wire.namespace_of(event) in {ns.SM, ns.DIALBACK}:
+            return  # said before the peer saw our end: nothing may answer it, and the stanzas behind it count
         if event.name == wire.ABORT_NAME and self._may(Step.FAILURE):
             self._fail_sasl("aborted")
         elif event.name == wire.AUTH_NAME and in_clear and self._is_partner() and not self._has_external():

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from gateway.xmpp import namespaces as ns
-from gateway.xmpp.element import Element, write_element
+from gateway.xmpp.element import Element, parse_element, write_element
 from gateway.xmpp.stanza import envelope_tree
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ KEY_NODES: Final = (
 _SHOWS: Final = frozenset({"away", "chat", "dnd", "xa"})  # RFC 6121 §4.7.2.1
 _PRIORITY: Final = re.compile(r"[+-]?[0-9]{1,3}")
 _ENVELOPE_ATTRIBUTES: Final = ("type", "id", "from", "to")
+# A start tag, or an empty element, that has nothing but what may pass.
+_USUAL_START: Final = re.compile(rb"""<presence(?: (?:type|id|from|to)=(?:'[^'<>&]*'|"[^"<>&]*"))*(?:>|/>\Z)""")
+_END: Final = b"</presence>"
+_MAX_CACHED: Final = 4096
 _CAPS_ATTRIBUTES: Final = ("hash", "node", "ver")
 _IN_MESSAGES: Final = re.compile(rb"protocol/(?:pubsub#event|activity|mood|nick|tune)")
 
@@ -49,7 +54,7 @@ def without_notes(envelope: Envelope) -> Envelope | None:
     """Give ``envelope`` of a home user without any status note; None where nothing but a note was in it."""
     raw = envelope.raw
     if envelope.kind == "presence":
-        return _written(envelope, _bare_presence(envelope_tree(envelope)))
+        return _presence(envelope)
     if envelope.kind == "message":
         return _message(envelope) if _IN_MESSAGES.search(raw) else envelope
     if LAST.encode() in raw or (envelope.type == "result" and PUBSUB.encode() in raw):
@@ -63,6 +68,26 @@ def _written(envelope: Envelope, element: Element) -> Envelope:
 
 
 # --- presence
+
+
+def _presence(envelope: Envelope) -> Envelope:
+    """Build presence anew; a user's presence goes to many, and what is inside is built once for all of them."""
+    raw = envelope.raw
+    start = _USUAL_START.match(raw)
+    if start is not None and start.end() == len(raw):
+        return envelope
+    if start is None or len(raw) > _MAX_CACHED or not raw.endswith(_END):
+        return _written(envelope, _bare_presence(envelope_tree(envelope)))
+    inside = _bare_inside(raw[start.end() : -len(_END)], envelope.type)
+    return replace(envelope, raw=b"".join((raw[: start.end()], inside, _END)))
+
+
+@lru_cache(maxsize=4096)
+def _bare_inside(inside: bytes, type_: str) -> bytes:
+    """Give what may pass of the bytes between start and end tag."""
+    tree = parse_element(b"<presence>" + inside + _END, {"": ns.SERVER})
+    kept = (_bare_child(child, type_) for child in tree)
+    return b"".join(write_element(child, ns.SERVER) for child in kept if child is not None)
 
 
 def _bare_presence(tree: Element) -> Element:

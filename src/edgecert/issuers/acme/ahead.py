@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from edgecert.issuers.acme.transport import Response, Transport
+from edgecert.shared.commandline import leave_interrupts_to_main_thread
 from edgecert.shared.errors import NetworkError
 from edgecert.shared.overriding import override
 
@@ -31,6 +32,7 @@ class AheadTransport(Transport):
             self._thread.start()
 
     def _ask(self) -> None:
+        leave_interrupts_to_main_thread()
         directory = self._keep("GET", self._directory_url)
         if directory is None:
             return

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgecert.issuers.acme.transport import Transport
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
+    from edgecert.model.renewalinfo import RenewalInfo
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
     from edgecert.shared.jsonvalue import JsonObject
@@ -138,6 +139,20 @@ class Acme:
         from edgecert.issuers.acme.ledger import Ledger  # noqa: PLC0415  # only where an order is placed
 
         return Ledger(files.path, self.clock)
+
+    def renewal_info(self, certificate_id: str) -> RenewalInfo | None:
+        """Ask when a certificate is to be renewed; implements :class:`edgecert.interfaces.Informing`."""
+        from edgecert.issuers.acme.renewalinfo import fetch_renewal_info  # noqa: PLC0415  # where the CA is spoken to
+
+        patience = Patience(self.clock, self.pause, PATIENCE)
+        ca_file = Path(self.options.directory_ca_file) if self.options.directory_ca_file else None
+        transport = self.connect(ca_file)
+        try:
+            return fetch_renewal_info(
+                transport, self.options.directory, certificate_id, retry_after=patience.retry_after
+            )
+        finally:
+            transport.close()
 
     @contextmanager
     def account(self) -> Iterator[Account]:

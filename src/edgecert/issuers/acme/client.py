@@ -76,6 +76,10 @@ class AcmeClient:
         """Give the URL of one of the directory's resources."""
         return str(self.directory[name])
 
+    def has_resource(self, name: str) -> bool:
+        """Whether the directory names the resource ``name``."""
+        return name in self.directory.to_partial_json()
+
     def post(self, url: str, payload: bytes, *, kid: str | None, accept: str = "") -> Response:
         """Send ``payload``, signed; an empty one is a POST-as-GET. ``kid`` is the account's URL, if it has one yet.
 

@@ -38,11 +38,14 @@ if TYPE_CHECKING:
     from edgecert.issuers.acme.orderfile import OrderFile, OrderState
     from edgecert.issuers.acme.patience import Patience
     from edgecert.issuers.acme.proving import Rules
+    from edgecert.issuers.acme.transport import Response
     from edgecert.issuers.acme.wireobjects import Authorization, Order
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.ratelimits import EventKind
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
+# A certificate that was replaced already, is of another account, or is not known: the order is right without it.
+_NOT_REPLACEABLE: Final = frozenset({"alreadyReplaced", "unauthorized", "malformed"})
 _SETTLING: Final = 16
 _DOWNLOADS: Final = 3
 _DOWNLOAD_PAUSE: Final = 5
@@ -88,7 +91,8 @@ class AcmeIssuer:
                 raise
             self._verify_unpinned(order, *self.account.register_again())
             certificates = self._issue(order)
-        return Issued(certificates, staging_ca=is_staging(self.client.directory_url))
+        url = self.client.directory_url
+        return Issued(certificates, staging_ca=is_staging(url), directory=url)
 
     def _verify_unpinned(self, order: IssueOrder, old: str, new: str) -> None:
         """See that no planned domain lets only the account issue that the CA has forgotten (RFC 8657 §3)."""
@@ -160,13 +164,7 @@ class AcmeIssuer:
 
     def _place(self, kid: str, asked: IssueOrder, proving: Proving) -> Order:
         self.client.verify_clock()
-        payload = new_order(asked.names, self.profile)
-        try:
-            response = self.client.post(self.client.resource("newOrder"), payload, kid=kid)
-        except AcmeProblemError as problem:
-            if problem.retry_after is not None:
-                self._note("told", asked, wait=timedelta(seconds=problem.retry_after))
-            raise
+        response = self._post_order(kid, asked)
         self._note("order", asked)
         url = response.headers.get("location", "")
         if not url:
@@ -177,10 +175,28 @@ class AcmeIssuer:
         self.progress.step(f"order {url} for {len(asked.names)} name{'s' if len(asked.names) > 1 else ''}")
         return parse_order(response, url)
 
+    def _post_order(self, kid: str, asked: IssueOrder) -> Response:
+        url = self.client.resource("newOrder")
+        # RFC 9773 §5: only to a CA that gives renewal information, which then knows what the order is for.
+        replaces = asked.replaces if self.client.has_resource("renewalInfo") else ""
+        try:
+            try:
+                return self.client.post(url, new_order(asked.names, self.profile, replaces), kid=kid)
+            except AcmeProblemError as problem:
+                if not replaces or problem.kind not in _NOT_REPLACEABLE:
+                    raise
+                self.progress.step(f"the CA takes no replacement here ({problem.kind}); an order like any other")
+                return self.client.post(url, new_order(asked.names, self.profile), kid=kid)
+        except AcmeProblemError as problem:
+            if problem.retry_after is not None:
+                self._note("told", asked, wait=timedelta(seconds=problem.retry_after))
+            raise
+
     def _note(self, kind: EventKind, asked: IssueOrder, *, wait: timedelta | None = None) -> None:
         """Keep what the CA counts, so that its limits are known before the next order."""
         if self.ledger is not None:
-            self.ledger.note(kind, [name.text for name in asked.names], wait=wait)
+            exempt = bool(asked.replaces) and self.client.has_resource("renewalInfo")
+            self.ledger.note(kind, [name.text for name in asked.names], exempt=exempt, wait=wait)
 
     def _note_failures(self, authorizations: Collection[Authorization]) -> None:
         if self.ledger is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from edgecert.shared.commandline import leave_interrupts_to_main_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -18,7 +20,7 @@ def each(function: Callable[[T], R], things: Sequence[T]) -> list[R]:
     """Give ``function`` of each of ``things``, in their order; the first exception ends it."""
     if len(things) <= 1:
         return [function(thing) for thing in things]
-    pool = ThreadPoolExecutor(min(THREADS, len(things)), thread_name_prefix="acme")
+    pool = ThreadPoolExecutor(min(THREADS, len(things)), "acme", leave_interrupts_to_main_thread)
     try:
         return list(pool.map(function, things))
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -56,11 +57,13 @@ class Authorization:
         return any(entry.status == messages.STATUS_PROCESSING for entry in self.challenges)
 
 
-def new_order(names: Sequence[GeneralName], profile: str) -> bytes:
+def new_order(names: Sequence[GeneralName], profile: str, replaces: str = "") -> bytes:
     """Give the payload of a newOrder for ``names``; only DNS names and addresses are identifiers."""
     identifiers = [messages.Identifier(typ=_KINDS[name.kind], value=name.text) for name in names if name.kind in _KINDS]
     order = messages.NewOrder(identifiers=identifiers, **({"profile": profile} if profile else {}))
-    return str(order.json_dumps()).encode()
+    # RFC 9773 §5; the library knows nothing of it.
+    document = {**order.to_json(), **({"replaces": replaces} if replaces else {})}
+    return json.dumps(document).encode()
 
 
 def parse_order(response: Response, url: str) -> Order:

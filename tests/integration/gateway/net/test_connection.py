@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgecert.shared.control import SwapRequest
+from gateway.errors import Condition
 from gateway.service import Gateway
 from gateway.tls.channel import TlsChannel
 from gateway.tls.context import build_contexts
+from tests.integration.gateway.conftest import SECRET
 from tests.support.clock import FakeClock
+from tests.support.component import connect_component
 from tests.support.pki import now
 from tests.support.rawpeer import DOMAIN, STARTTLS, dial, dial_tls, header
 from tests.support.waiting import eventually
@@ -105,3 +108,21 @@ async def test_a_handshake_in_progress_keeps_what_it_began_with(world: World, po
         await peer.shake_hands(channel)
         assert channel.peer_chain[0] == first.cert
         await peer.close()
+
+
+async def test_a_second_close_does_not_cut_what_the_peer_has_under_way(world: World) -> None:
+    left, right = world.settings(DOMAIN, 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(left, world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
+        world.gateway(right, world.pki.issue(["fabrikam.example"]), DOMAIN),
+        connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.message("bob@fabrikam.example", f"alice@{DOMAIN}", "first")
+        await alice.receive()
+        (connection,) = gateway.hub.inbound
+        gateway.hub.drain_streams()
+        gateway.hub.drain_streams()
+        assert not connection.machine.closed
+        connection.close(Condition.RESET)
+        assert connection.machine.closed

@@ -113,3 +113,17 @@ async def test_a_removed_partner_hears_that_users_are_gone_before_its_streams_en
         await bob.receive()
         await left.remove_partner("fabrikam.example")
         assert "type='unavailable'" in await bob.receive()
+
+
+async def test_a_subscription_waits_for_a_home_system_that_is_away(world: World) -> None:
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example"),
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example"),
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.send(f"<presence from='{BOB}' to='{ALICE}' type='subscribe'/>")
+        await bob.message(BOB, ALICE, "x")
+        assert "service-unavailable" in await bob.receive()
+        async with connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice:
+            assert "type='subscribe'" in await alice.receive()

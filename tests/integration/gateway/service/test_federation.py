@@ -77,19 +77,29 @@ async def test_swaps_under_traffic_lose_nothing(world: World, close_old_streams:
         connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
         asyncio.TaskGroup() as group,
     ):
-        to_bob = group.create_task(bob.receive_bodies(count))
-        to_alice = group.create_task(alice.receive_bodies(count))
+        wanted = {f"m{number}" for number in range(count)}
+        to_bob = group.create_task(receive_all(bob, wanted))
+        to_alice = group.create_task(receive_all(alice, wanted))
         for number in range(count):
             await alice.message(ALICE, BOB, f"m{number}")
             await bob.message(BOB, ALICE, f"m{number}")
             if number % (count // swaps) == 0:
                 await swap(world, left, "contoso.example", 2 + number, close_old_streams)
                 await swap(world, right, "fabrikam.example", 2 + number, close_old_streams)
-        assert sorted(await to_bob) == sorted(f"m{number}" for number in range(count))
-        assert sorted(await to_alice) == sorted(f"m{number}" for number in range(count))
+        extra = [len(await to_bob) - count, len(await to_alice) - count]
+        # Both ends cut their streams at once: what was under way without an acknowledgement goes again.
+        assert extra == [0, 0] or close_old_streams == "now"
         if close_old_streams == "keep":
             # The streams that were open at the first swap are the only ones there ever were.
             assert (await left.status())["streams"] == {"inbound": 1, "outbound": 1}
+
+
+async def receive_all(component: Component, wanted: set[str]) -> list[str]:
+    """Give the bodies of what comes until all that is ``wanted`` was there."""
+    bodies: list[str] = []
+    while not wanted <= set(bodies):
+        bodies += await component.receive_bodies(1)
+    return bodies
 
 
 async def swap(world: World, gateway: Gateway, domain: str, generation: int, close: CloseOldStreams) -> None:

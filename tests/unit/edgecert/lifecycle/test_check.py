@@ -12,7 +12,7 @@ from tests.support.world import World, a_request
 
 
 def check(world: World, *, changed: bool = False) -> dict[str, CheckResult]:
-    checking = Checking(world.store, world.deploying, lambda _settings: changed, world.clock)
+    checking = Checking(world.store, world.deploying, world.due, lambda _settings: changed, world.clock)
     return {result.check: result for result in checking.check("edge")}
 
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from edgecert.lifecycle.apply import ApplyOptions
 from edgecert.lifecycle.demand import Demand
+from edgecert.lifecycle.renew import RenewOptions
 from edgecert.model.sanplan import plan_sans
 from edgecert.shared.errors import ExitCode, StoreError
 from edgecert.store.memory import MemoryStore
@@ -191,6 +192,7 @@ def test_what_fails_and_what_newly_waits_is_told_to_the_notify_command() -> None
     world.apply(notified(a_request("edge", "gw")))
     world.ca.refuse = True
     world.renew(force=True)
+    world.renew(force=True)
     ((_command, document),) = world.told
     assert document["event"] == "renewal-failed"
     assert document["error"] == {"code": "refused", "message": "the CA is closed today", "hint": ""}
@@ -199,6 +201,59 @@ def test_what_fails_and_what_newly_waits_is_told_to_the_notify_command() -> None
 def test_a_dry_run_says_what_would_be_done_and_does_nothing() -> None:
     world = World()
     world.apply(a_request("edge", "gw"))
-    tried = world.renewing.renew("edge", force=True, dry_run=True)
-    assert (tried.action, world.renewing.renew("edge", dry_run=True).action) == ("renewed", "not-due")
+    tried = world.renewing.renew("edge", RenewOptions(force=True, dry_run=True))
+    assert (tried.action, world.renewing.renew("edge", RenewOptions(dry_run=True)).action) == ("renewed", "not-due")
     assert world.store.generations("edge") == (1,)
+
+
+def test_what_failed_is_tried_again_later_and_fails_with_the_same_error_until_then() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    world.clock.advance(timedelta(days=61))
+    world.ca.refuse = True
+    assert world.renew().action == "failed"
+    orders = len(world.ca.orders)
+    again = world.renew()
+    assert again.error is not None
+    assert (again.action, again.error.code, again.error.exit_code) == ("failed", "refused", ExitCode.REFUSED)
+    assert "tried 1 times; again at" in again.error.message
+    assert len(world.ca.orders) == orders
+    world.ca.refuse = False
+    assert world.renew().action == "failed", "it is not asked before its time"
+    world.clock.advance(timedelta(minutes=5))
+    assert world.renew().action == "renewed"
+    assert world.records.load("edge").failures == 0
+    assert world.serving() == 2
+
+
+def test_force_does_not_wait() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    world.clock.advance(timedelta(days=61))
+    world.ca.refuse = True
+    world.renew()
+    world.ca.refuse = False
+    assert world.renew(force=True).action == "renewed"
+
+
+def test_a_success_by_another_verb_ends_the_trouble() -> None:
+    world = World()
+    world.apply(a_request("edge", "gw"))
+    world.clock.advance(timedelta(days=61))
+    world.ca.refuse = True
+    world.renew()
+    world.ca.refuse = False
+    world.apply(a_request("edge", "gw"), ApplyOptions(force=True))
+    assert world.renew().action == "not-due"
+
+
+def test_a_key_is_replaced_even_where_keys_are_kept() -> None:
+    world = World()
+    request = a_request("edge", "gw")
+    world.apply(replace(request, certificate=replace(request.certificate, reuse_key=True)))
+    world.renew(force=True)
+    result = world.renewing.renew("edge", RenewOptions(replace_key=True))
+    assert result.action == "renewed"
+    keys = [world.store.load_bundle("edge", number).key for number in (1, 2, 3)]
+    assert keys[0] == keys[1] != keys[2]
+    assert world.serving() == 3

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecert.model.findings import Severity
-from edgecert.model.renewal import decide_renewal, renewal_span
+from edgecert.model.renewal import decide_renewal, jitter_of, renewal_span
 
 BEGIN: Final = datetime(2026, 11, 1, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
@@ -60,3 +60,29 @@ def test_a_fresh_certificate_is_never_due_and_an_expired_one_always(life: timede
     expired = decide_renewal(BEGIN, end, now=end, renew_before=asked)
     assert expired.due
     assert expired.overdue is Severity.ERROR
+
+
+def test_jitter_draws_it_forward_by_up_to_a_tenth_of_the_span() -> None:
+    assert decide_renewal(BEGIN, BEGIN + 90 * DAY, now=BEGIN, jitter=1.0).due_at == BEGIN + 57 * DAY
+    assert decide_renewal(BEGIN, BEGIN + 90 * DAY, now=BEGIN, jitter=0.5).due_at == BEGIN + 58.5 * DAY
+
+
+def test_the_renewals_of_a_host_are_spread_out_and_stay_where_they_are() -> None:
+    drawn = [jitter_of("store", f"edge-{number}") for number in range(1000)]
+    assert drawn == [jitter_of("store", f"edge-{number}") for number in range(1000)]
+    assert all(0 <= share < 1 for share in drawn)
+    assert all(50 < sum(low / 10 <= share < (low + 1) / 10 for share in drawn) < 200 for low in range(10))
+    assert jitter_of("other", "edge-1") != jitter_of("store", "edge-1")
+
+
+def test_the_time_picked_in_the_cas_window_counts() -> None:
+    picked = BEGIN + 10 * DAY
+    early = decide_renewal(BEGIN, BEGIN + 90 * DAY, now=BEGIN + 11 * DAY, jitter=1.0, picked=picked)
+    assert (early.due, early.due_at) == (True, picked)
+    late = decide_renewal(BEGIN, BEGIN + 90 * DAY, now=BEGIN + 61 * DAY, picked=BEGIN + 89 * DAY)
+    assert (late.due, late.due_at) == (False, BEGIN + 80 * DAY), "but not until it would be critically late"
+
+
+def test_a_window_in_the_past_is_now_and_lateness_counts_from_there() -> None:
+    decision = decide_renewal(BEGIN, BEGIN + 90 * DAY, now=BEGIN + 40 * DAY, picked=BEGIN)
+    assert (decision.due, decision.overdue) == (True, Severity.WARNING)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from edgecert.shared.commandline import Done, guard, terminable
+from edgecert.shared.commandline import Done, guard, leave_interrupts_to_main_thread, terminable
 from edgecert.shared.errors import EdgecertError, ExitCode, LockedError, NetworkError
 from edgecert.shared.output import Output
 
@@ -99,3 +99,17 @@ def test_a_thread_that_may_set_no_handler_goes_on_without() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.SIG_DFL]
+
+
+def test_a_thread_beside_the_main_one_is_handed_no_interrupt() -> None:
+    masks = []
+
+    def action() -> None:
+        leave_interrupts_to_main_thread()
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    thread = threading.Thread(target=action)
+    thread.start()
+    thread.join()
+    assert masks == [{signal.SIGINT, signal.SIGTERM}]
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.errors import StanzaCondition
-from gateway.model.queued import Backlog, QueuedStanza
+from gateway.model.queued import KEPT_FOR, Backlog, QueuedStanza
 from gateway.net import waiting
 from gateway.net.pair import STUCK_AFTER
 from gateway.policy.partner import Partner
@@ -198,6 +198,7 @@ async def test_an_older_stream_that_still_closes_does_not_make_two_of_one(settin
 
 
 async def test_a_partner_that_takes_nothing_is_cut_off_after_a_minute(setting: PairSetting) -> None:
+    setting.resolver.works = False
     stream = setting.open(FakeStream(takes=1))
     setting.pair.send(chat(1))
     setting.pair.send(chat(2))
@@ -208,6 +209,27 @@ async def test_a_partner_that_takes_nothing_is_cut_off_after_a_minute(setting: P
     setting.clock.advance(timedelta(seconds=2))
     setting.pair.keep()
     assert stream.was_cut
+    setting.lose(stream)
+    assert (setting.pair.state, setting.pair.queued) == ("failed", 1)
+    setting.clock.advance(timedelta(seconds=4))
+    setting.pair.keep()
+    assert not setting.owner.work  # patience, as after every failure
+    setting.clock.advance(timedelta(seconds=2))
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(2)
+    setting.verify_sums()
+
+
+async def test_who_waits_behind_a_partner_that_takes_nothing_expires_too(setting: PairSetting) -> None:
+    setting.open(FakeStream(takes=1))
+    setting.pair.send(chat(1))
+    setting.pair.send(chat(2))
+    setting.clock.advance(KEPT_FOR)
+    setting.pair.keep()
+    assert setting.owner.bounced == [("m2", TIMEOUT)]
+    assert setting.ended == {"sent": 1, "expired": 1}
+    setting.verify_sums()
 
 
 async def test_all_queues_together_have_a_bound(setting: PairSetting, monkeypatch: pytest.MonkeyPatch) -> None:

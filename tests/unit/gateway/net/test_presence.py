@@ -18,7 +18,7 @@ from gateway.policy.access import OPEN, Access
 from gateway.policy.partner import Partner, PartnerTable, PartnerType
 from gateway.routing import ToHome, ToPartner
 from tests.support.clock import FakeClock
-from tests.support.streams import HOME, PARTNER
+from tests.support.streams import HOME, PARTNER, envelope
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -234,3 +234,18 @@ async def test_thousands_of_probes_go_a_few_at_a_time(rig: Rig, monkeypatch: pyt
             counts.append(len(rig.said))
     assert {10, 20, 25} <= set(counts)
     assert max(after - before for before, after in pairwise(counts)) <= 10
+
+
+async def test_subscriptions_wait_for_a_home_system_that_is_away(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.homes.clear()
+    asks = [envelope("presence", "subscribe", from_=f"u{number}@{PARTNER}", to=str(BOB.bare)) for number in range(3)]
+    monkeypatch.setattr(presence_module, "MAX_HELD", 2)
+    assert all(rig.keeper.hold(ask) for ask in asks)
+    assert not rig.keeper.hold(envelope("presence", "probe", from_=str(ALICE), to=str(BOB.bare)))
+    assert not rig.keeper.hold(envelope("presence", "", from_=str(ALICE), to=str(BOB.bare)))
+    assert rig.said == []
+    rig.homes.add(HOME)
+    rig.keeper.home_up(HOME)
+    assert rig.said == [f"home: subscribe u{number}@{PARTNER} {BOB.bare}" for number in (1, 2)]
+    rig.keeper.home_up(HOME)
+    assert len(rig.said) == 2

@@ -37,7 +37,7 @@ class Rig:
         self.out: list[str] = []
         self.written: list[list[tuple[ContactKey, Contact]]] = []
         self.may_write = asyncio.Event()
-        self.fault: DatabaseError | None = None
+        self.fault: Exception | None = None
         self.traffic = Traffic.between(self, {HOME: HomePolicy()}, FakeClock())
         self.traffic.write = self.write
 
@@ -182,3 +182,19 @@ async def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             "outbound chat m0",
             "outbound chat m1",
         ]
+
+
+async def test_a_fault_of_ours_ends_with_the_changes_that_it_hit(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as rig:
+        rig.may_write.set()
+        rig.fault = RuntimeError("a bug")
+        rig.home("presence", "subscribe")
+        rig.home("message", "chat", "lost")
+        with pytest.raises(DatabaseError):
+            await rig.traffic.change(ContactKey("carol", HOME, "alice", PARTNER), ContactEvent.ADMINISTRATOR_ADDS)
+        await rig.traffic.settle()
+        assert "contacts not changed" in caplog.text
+        rig.fault = None
+        rig.home("presence", "subscribe", "again")
+        await rig.traffic.settle()
+        assert rig.out == ["outbound subscribe again"]

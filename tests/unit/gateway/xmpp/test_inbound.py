@@ -507,3 +507,21 @@ def test_an_open_stream_takes_no_second_tls_and_carries_no_stanza_out() -> None:
     assert stream.data_to_send() == b""
     stream.ping()
     assert stream.data_to_send() == b" "
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        b"<enable xmlns='urn:xmpp:sm:3'/>",
+        b"<db:result xmlns:db='jabber:server:dialback' from='fabrikam.example' to='home.example'>key</db:result>",
+    ],
+)
+def test_what_the_peer_negotiates_before_it_sees_our_end_costs_no_stanza(late: bytes) -> None:
+    stream = open_inbound(inbound())
+    stream.close()
+    stream.data_to_send()
+    stream.receive_data(late + message() + b"</stream:stream>")
+    (received, closed) = stream.events_received()
+    assert isinstance(received, StanzaReceived)
+    assert closed == Closed()
+    assert stream.data_to_send() == b""

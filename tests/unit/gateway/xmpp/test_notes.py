@@ -7,6 +7,7 @@ import pytest
 
 from gateway.model.jid import Jid
 from gateway.xmpp.notes import without_notes
+from gateway.xmpp.stanza import envelope_tree
 from tests.support.streams import envelope
 
 if TYPE_CHECKING:
@@ -68,6 +69,38 @@ def test_an_attribute_that_is_invented_tomorrow_does_not_pass() -> None:
     result = without_notes(replace(envelope("presence"), raw=raw))
     assert result is not None
     assert result.raw.decode() == f"<presence id='1' {ADDRESSES}/>"
+
+
+STARTS = [
+    "<presence from='a@b.example' to='c@d.example'",
+    '<presence type="unavailable" id="1" from="a@b.example" to="c@d.example"',
+    "<presence from='a&amp;b@c.example' to='d@e.example'",
+    "<presence xml:lang='en' from='a@b.example' to='c@d.example'",
+    "<presence id='>' from='a@b.example' to='c@d.example'",
+]
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "/>",
+        "></presence>",
+        "><status>x</status></presence>",
+        "><show>xa</show><status>x</status></presence >",
+        f"><status>{'x' * 5000}</status></presence>",
+    ],
+)
+def test_the_short_way_gives_what_the_long_way_gives(start: str, rest: str) -> None:
+    type_ = "unavailable" if "unavailable" in start else ""
+    before = replace(envelope("presence", type_), raw=(start + rest).encode())
+    short = without_notes(before)
+    # Another order of attributes is one that only the long way knows.
+    long = without_notes(replace(before, raw=before.raw.replace(b"<presence", b"<presence x='1'", 1)))
+    assert short is not None
+    assert long is not None
+    assert envelope_tree(short).attributes == envelope_tree(long).attributes
+    assert envelope_tree(short).children == envelope_tree(long).children
 
 
 def test_an_error_keeps_its_condition_and_loses_its_words() -> None:

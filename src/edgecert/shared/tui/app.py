@@ -1,0 +1,181 @@
+"""The frame of an application on a terminal: themes, keys held while a page changes, leaving, jobs aside."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from typing_extensions import override
+
+from edgecert.shared.errors import EdgecertError
+from edgecert.shared.tui.marks import marks_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual.binding import BindingType
+    from textual.dom import DOMNode
+    from textual.message_pump import MessagePump
+    from textual.screen import Screen
+
+Result = TypeVar("Result")
+Value = TypeVar("Value")
+_LONGEST_HOLD: Final = 2.0
+_ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
+_LEADING: Final = frozenset({"enter", "escape", "ctrl+n", "f1", "f2", "f3", "f6", "f8"})
+
+
+class TerminalApp(App[Result]):
+    """Both programs' applications begin here."""
+
+    TITLE = "edgecert"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave", "Leave", show=False, priority=True, system=True),
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(self, *, theme: str = "", theme_file: Path | None = None) -> None:
+        """Use ``theme``, else the one that was chosen last, which ``theme_file`` keeps."""
+        super().__init__()
+        self.marks = marks_for(os.environ)
+        self._theme_file = theme_file
+        self._wanted_theme = theme or self._kept_theme()
+        self._held: list[events.Key] | None = None
+        self._hold_number = 0
+        self._changing = False
+
+    # --- themes ---------------------------------------------------------------------------------------
+
+    def _kept_theme(self) -> str:
+        try:
+            return self._theme_file.read_text(encoding="utf-8").strip() if self._theme_file else ""
+        except OSError:
+            return ""
+
+    def on_mount(self) -> None:
+        """Take the theme and keep each later choice."""
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+
+    def _keep_theme(self, name: str) -> None:
+        if self._theme_file is None:
+            return
+        try:
+            self._theme_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._theme_file.write_text(f"{name}\n", encoding="utf-8")
+        except OSError:
+            self.log("the theme cannot be kept")
+
+    # --- keys that are typed ahead --------------------------------------------------------------------
+
+    @override
+    async def on_event(self, event: events.Event) -> None:
+        """Hand keys on in order: those behind one that may lead to another page wait until that is there."""
+        if isinstance(event, events.Key) and event.key not in _ALWAYS:
+            if self._held is not None:
+                self._held.append(event)
+                return
+            if event.key in _LEADING:
+                self._hold()
+                await super().on_event(event)
+                self._follow(self.focused or self.screen, rounds=2)
+                return
+        await super().on_event(event)
+
+    def _hold(self) -> None:
+        self._held = []
+        self._hold_number += 1
+        number = self._hold_number
+        self.set_timer(_LONGEST_HOLD, lambda: self._release() if number == self._hold_number else None)
+
+    def _follow(self, node: DOMNode, rounds: int) -> None:
+        """Go the way of the key, from its widget up to here, behind it and behind the message it may have caused.
+
+        The first round may overtake that message at each step, the second cannot.
+        """
+        begin = node
+
+        def step(at: MessagePump, left: int) -> None:
+            parent = at._parent  # noqa: SLF001  # the way that messages bubble
+            if parent is not None and at is not self:
+                parent.call_later(step, parent, left)
+            elif left > 1:
+                begin.call_later(step, begin, left - 1)
+            elif not self._changing:
+                self._release()
+
+        node.call_later(step, node, rounds)
+
+    def _release(self) -> None:
+        """Let what was typed meanwhile go to what has the focus now."""
+        held, self._held = self._held, None
+        self._changing = False
+        self._hold_number += 1
+        for event in held or ():
+            self.post_message(event)
+
+    def screen_is_there(self) -> None:
+        """The screen that was opened, or come back to, is there: once it is drawn, it gets what was typed for it."""
+        self.call_after_refresh(self._release)
+
+    # --- screens: each is there soon after, and nobody waits for it --------------------------------------
+
+    def open_screen(self, screen: Screen[Value], answered: Callable[[Value | None], None] | None = None) -> None:
+        """Show ``screen`` in front of the present one."""
+        self._changing = True
+        _ = self.push_screen(screen, answered)
+
+    def replace_screen(self, screen: Screen[Value]) -> None:
+        """Show ``screen`` instead of the present one."""
+        self._changing = True
+        _ = self.switch_screen(screen)
+
+    def close_screen(self) -> None:
+        """Go back to the screen behind the present one."""
+        self._changing = True
+        _ = self.pop_screen()
+
+    # --- leaving and working --------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Leave; subclasses keep first what is not to be lost."""
+        self.exit()
+
+    def run_aside(
+        self,
+        work: Callable[[], Value],
+        done: Callable[[Value], None],
+        failed: Callable[[EdgecertError], None],
+        *,
+        name: str,
+    ) -> None:
+        """Do ``work`` in a thread of its own and give its value, or its error, back in the application's.
+
+        The thread does not keep the program: whoever leaves meanwhile leaves, as by a kill, which all work survives.
+        """
+
+        def run() -> None:
+            try:
+                value = work()
+            except EdgecertError as error:
+                self.tell(failed, error)
+            except OSError as error:
+                self.tell(failed, EdgecertError(f"{error.filename or ''}: {error.strerror or error}", code="failed"))
+            else:
+                self.tell(done, value)
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+
+    def tell(self, what: Callable[[Value], None], value: Value) -> None:
+        """Call ``what`` in the application's thread, from another; nothing happens once that is gone."""
+        if self.is_running:
+            loop = self._loop
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(self.call_later, what, value)

@@ -1,0 +1,35 @@
+"""The signs that say a state without colour, for terminals with Unicode and for others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """One sign for each state."""
+
+    chosen: str
+    open: str
+    ticked: str
+    unticked: str
+    here: str
+    done: str
+    bad: str
+    warning: str
+    busy: str
+    ahead: str
+
+
+UNICODE: Final = Marks("(●)", "(○)", "[x]", "[ ]", "▸", "✓", "✗", "!", "…", "·")
+ASCII: Final = Marks("(*)", "( )", "[x]", "[ ]", ">", "+", "x", "!", "~", ".")
+
+
+def marks_for(environ: Mapping[str, str]) -> Marks:
+    """Give the marks that the locale of ``environ`` can show."""
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    return UNICODE if "utf" in locale.lower() or not locale else ASCII

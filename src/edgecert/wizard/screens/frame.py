@@ -1,0 +1,187 @@
+"""What every page has: the line that says where one is, the help of the field with the focus, the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer, Static
+from typing_extensions import override
+
+from edgecert.shared.tui.fields import Choice, Entered, OrderedInput, Press, Tick
+from edgecert.shared.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from edgecert.wizard.app import WizardApp
+
+T = TypeVar("T")
+LABEL_WIDTH = 24
+
+
+class WizardScreen(Screen[None]):
+    """A page: heading, crumbs, body, hint, keys. Enter goes on, Escape goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", _("Help")),
+        Binding("escape", "back", _("Back")),
+        Binding("enter", "next", _("Next"), show=False),
+    ]
+    DEFAULT_CSS = """
+    WizardScreen { layout: vertical; }
+    WizardScreen #heading { height: 1; background: $primary; color: $text; text-style: bold; padding: 0 1; }
+    WizardScreen #crumbs { height: 1; color: $text-muted; padding: 0 1; }
+    WizardScreen #body { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    WizardScreen #hint { height: auto; min-height: 2; max-height: 4; padding: 0 1; background: $surface; }
+    WizardScreen .intro { height: auto; margin-bottom: 1; }
+    WizardScreen .section { height: 1; margin-top: 1; text-style: bold; color: $text-accent; }
+    WizardScreen .row { height: auto; }
+    WizardScreen .label { width: 24; text-align: right; padding-right: 1; }
+    WizardScreen .edge { width: 1; color: $text-muted; }
+    WizardScreen OrderedInput { width: 1fr; }
+    WizardScreen .problem { color: $text-error; height: auto; padding-left: 25; display: none; }
+    WizardScreen .problem.-shown { display: block; }
+    WizardScreen .buttons { height: 1; margin-top: 1; }
+    WizardScreen .pane { height: 1fr; }
+    """
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The application."""
+        return cast("WizardApp", self.app)
+
+    def heading(self) -> str:
+        """Give what the page is about."""
+        raise NotImplementedError
+
+    def crumbs(self) -> str:
+        """Give how far one is."""
+        return ""
+
+    def body(self) -> Iterable[Widget]:
+        """Give what the page shows."""
+        raise NotImplementedError
+
+    @override
+    def compose(self) -> ComposeResult:
+        yield Static(Content(f"edgecert  {self.heading()}"), id="heading")
+        yield Static(Content(self.crumbs()), id="crumbs")
+        with VerticalScroll(id="body", can_focus=False):
+            yield from self.body()
+        yield Static("", id="hint")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Let go what was typed ahead."""
+        self.wizard.screen_is_there()
+
+    def on_screen_resume(self) -> None:
+        """The same when a page above has gone."""
+        self.wizard.screen_is_there()
+
+    def on_entered(self, event: Entered) -> None:
+        """Enter in a field goes on. Textual calls this handler of each class: others override :meth:`entered`."""
+        event.stop()
+        self.entered()
+
+    def entered(self) -> None:
+        """Go on."""
+        self.action_next()
+
+    def action_next(self) -> None:
+        """Go on."""
+
+    def action_back(self) -> None:
+        """Go back."""
+        self.wizard.close_screen()
+
+    def action_help(self) -> None:
+        """Show what the page and the field are for."""
+        from edgecert.wizard.screens.dialogs import TextDialog  # noqa: PLC0415  # only where it is wanted
+
+        self.wizard.open_screen(TextDialog(_("Help"), self.help_text()))
+
+    def help_text(self) -> str:
+        """Give the help of the page."""
+        return "\n".join(
+            (
+                self.heading(),
+                "",
+                *self.field_help(),
+                "",
+                _("Enter   go on            Esc     back"),
+                _("Tab     next field       Space   tick, choose"),
+                _("Ctrl+Z  undo             Ctrl+P  everything there is to do, themes"),
+                _("F3      advanced         Ctrl+C  leave; what was answered is kept"),
+            )
+        )
+
+    def field_help(self) -> list[str]:
+        """Give the help of the field that has the focus."""
+        return []
+
+    def say(self, text: str) -> None:
+        """Show ``text`` below the body."""
+        self.query_one("#hint", Static).update(Content(text))
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A small window in front of a page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", _("Close"))]
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog #window { width: 76; max-width: 96%; height: auto; max-height: 90%; padding: 0 1;
+                     background: $surface; border: round $primary; }
+    Dialog #text { height: auto; max-height: 1fr; }
+    Dialog .buttons { height: 1; margin-top: 1; }
+    Dialog .row { height: auto; }
+    Dialog .edge { width: 1; }
+    Dialog OrderedInput { width: 1fr; }
+    Dialog .problem { color: $text-error; height: auto; }
+    """
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The application."""
+        return cast("WizardApp", self.app)
+
+    def window(self, title: str, *children: Widget) -> Vertical:
+        """Give the window around ``children``."""
+        window = Vertical(*children, id="window")
+        window.border_title = title
+        return window
+
+    def on_mount(self) -> None:
+        """Let go what was typed ahead."""
+        self.wizard.screen_is_there()
+
+    def action_close(self) -> None:
+        """Close it without an answer."""
+        _ = self.dismiss(None)
+
+
+def field_row(label: str, control: Widget) -> Horizontal:
+    """Give a field behind its label; a text field stands between brackets, so that one sees it without colours."""
+    parts: list[Widget] = [Static(Content(label), classes="label")]
+    if isinstance(control, OrderedInput):
+        parts += [Static("[", classes="edge", markup=False), control, Static("]", classes="edge", markup=False)]
+    else:
+        parts.append(control)
+    return Horizontal(*parts, classes="row")
+
+
+def buttons(*presses: Press) -> Horizontal:
+    """Give things to do in a line."""
+    return Horizontal(*presses, classes="buttons")
+
+
+__all__ = ["Choice", "Dialog", "Press", "Tick", "WizardScreen", "buttons", "field_row"]

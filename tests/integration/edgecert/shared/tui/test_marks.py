@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import dataclasses
+
+from edgecert.shared.tui.marks import ASCII, UNICODE, marks_for
+
+
+def test_a_locale_without_unicode_gets_ascii() -> None:
+    assert marks_for({"LANG": "C"}) is ASCII
+    assert marks_for({"LANG": "C", "LC_ALL": "en_GB.UTF-8"}) is UNICODE
+    assert marks_for({}) is UNICODE
+    assert all(value.isascii() for value in dataclasses.astuple(ASCII))
+
+
+def test_each_state_has_a_sign_of_its_own() -> None:
+    for marks in (ASCII, UNICODE):
+        signs = dataclasses.astuple(marks)
+        assert len(set(signs)) == len(signs)
