@@ -128,6 +128,11 @@ class Acme:
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
+    def account_url(self) -> str:
+        """Give the account's URL at the CA; nothing as long as it has none. Nobody is asked."""
+        record = self._files().load()
+        return record.url if record is not None else ""
+
     def has_order(self, lineage: str, request_id: str) -> bool:
         """Whether an earlier run placed an order for this request."""
         return bool(self._order_file(lineage, request_id).load().order)
