@@ -226,7 +226,15 @@ def _show(context: CliContext, subject: _Subject) -> ExitCode:
 # --- verify ---
 
 
+def account_url(wiring: Wiring, request: CertificateRequest) -> str:
+    """Give the URL of the ACME account that ``request`` issues by, as far as this host knows it; nobody is asked."""
+    if request.issuer.kind != "acme" or not request.issuer.directory:
+        return ""
+    return wiring.acme(request).facts(ask=False).account_url
+
+
 def _verify(context: CliContext, subject: _Subject) -> ExitCode:
+    from edgecert.cli.session import wiring_for
     from edgecert.dns.lookup import Lookup
     from edgecert.model.caa import CaaPolicy
     from edgecert.model.dnsverify import DnsContext, first_questions, next_questions, service_names, verify_dns
@@ -235,7 +243,8 @@ def _verify(context: CliContext, subject: _Subject) -> ExitCode:
     lookup = Lookup(context.args.nameserver)
     answers = lookup.ask(first_questions(plan))
     answers = lookup.ask(next_questions(service_names(plan), answers))
-    policy = CaaPolicy(options.caa_issuer, options.account_uri) if options.caa_issuer else None
+    account = options.account_uri or account_url(wiring_for(context), subject.request)
+    policy = CaaPolicy(options.caa_issuer, account) if options.caa_issuer else None
     findings = verify_dns(plan, answers, DnsContext(subject.name, policy, subject.keys))
     document = {
         "name": subject.name,

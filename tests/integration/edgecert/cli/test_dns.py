@@ -56,6 +56,25 @@ def test_records_that_prove_names_for_good_are_shown_when_account_and_ca_are_kno
     }
 
 
+def test_a_record_that_pins_another_account_than_ours_is_found(host: Host, net: str) -> None:
+    directory, ours = "https://ca.example/dir", "https://ca.example/account/1"
+    host.flags_file.write_text(
+        'version = 1\n[certificate]\nname = "edge"\n[topology]\naccess_edge = "sip.contoso.com"\n'
+        f'[issuer]\nkind = "acme"\ndirectory = "{directory}"\naccept_terms = true\n',
+        encoding="utf-8",
+    )
+    files = AccountFiles(host.state_dir / "accounts", directory, "default")
+    with files.lock():
+        files.save(ours, ())
+    codes = {}
+    for account in (ours, "https://ca.example/account/2"):
+        caa = [f'0 issue "ca.example; accounturi={account}"']
+        zone: Records = {"sip.contoso.com": {"A": ["192.0.2.1"]}, "contoso.com": {"CAA": caa}}
+        found = verify(host, net, zone, "--caa-issuer", "ca.example").result["findings"]
+        codes[account] = [finding["code"] for finding in found]
+    assert codes == {ours: [], "https://ca.example/account/2": ["caa-forbids"]}
+
+
 def test_shows_lines_for_a_zone_file(host: Host) -> None:
     ran = host.run("dns", "show", "-c", str(host.flags_file), "--address", "192.0.2.1", "--ttl", "300", json=False)
     assert ran.code == 0
