@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.model.envelope import Envelope
     from gateway.model.queued import Backlog
+    from gateway.net.bidi import Carrier
     from gateway.net.dialler import Dialling, PairOwner
     from gateway.xmpp.configs import OutboundConfig
 
@@ -46,7 +47,7 @@ class OutboundPair:
         """Wait for the first stanza."""
         self.home = home
         self.domain = domain
-        self.connection: OutboundConnection | None = None
+        self.connection: Carrier | None = None
         self.failure: StreamFailure | None = None
         """Why the last attempt failed; None after one that did not."""
         self.room = WaitingRoom(dialling.totals)
@@ -58,7 +59,7 @@ class OutboundPair:
         self._clock = dialling.clock
         self._dialler = Dialler(self, owner.find_partner, dialling, self._make_connection)
         self._shelving = Shelving(self, dialling.shelf, dialling.clock)
-        self._tails: dict[OutboundConnection, deque[QueuedStanza]] = {}
+        self._tails: dict[Carrier, deque[QueuedStanza]] = {}
         self._is_dialling = False
         self._failures = 0
         self._down_since: float | None = None
@@ -225,7 +226,7 @@ class OutboundPair:
 
     # --- what the stream tells
 
-    def outbound_lost(self, connection: OutboundConnection) -> None:
+    def outbound_lost(self, connection: Carrier) -> None:
         """Take note that the stream takes no more stanzas; what waits opens another one."""
         if connection.authenticated:
             self._owner.outbound_closed(connection)
@@ -237,12 +238,12 @@ class OutboundPair:
             if not self._leaving:
                 self.dial_if_due()
 
-    def outbound_writable(self, connection: OutboundConnection) -> None:
+    def outbound_writable(self, connection: Carrier) -> None:
         """Go on with what waits."""
         if self.connection is connection:
             self.drain()
 
-    def outbound_acknowledged(self, connection: OutboundConnection, count: int) -> None:
+    def outbound_acknowledged(self, connection: Carrier, count: int) -> None:
         """Take note that the partner has ``count`` more of the stanzas that it was sent (XEP-0198 §4)."""
         tail = self._tails.get(connection)
         for _ in range(min(count, len(tail or ()))):
@@ -273,7 +274,7 @@ class OutboundPair:
             self._is_dialling = False
         self.opened(connection)
 
-    def opened(self, connection: OutboundConnection) -> None:
+    def opened(self, connection: Carrier) -> None:
         """Send over ``connection`` from now on; an older stream closes in good order."""
         self.failure = None
         self._failures, self.retry_at, self._down_since = 0, 0.0, None
@@ -287,10 +288,7 @@ class OutboundPair:
         self._owner.outbound_opened(connection)
 
     def _make_connection(self, config: OutboundConfig) -> OutboundConnection:
-        dialling = self._dialling
-        return OutboundConnection(
-            self, config, dialling.slot, clock=self._clock, metrics=self._metrics, registry=dialling.registry
-        )
+        return OutboundConnection(self, config, self._dialling, inbox=self._owner.inbox)
 
     def _fail(self, failure: StreamFailure) -> None:
         if self.connection is not None and self.connection.usable:
@@ -343,7 +341,7 @@ class OutboundPair:
                 written = 0
         self._shelving.wake()
 
-    def _hand_over(self, connection: OutboundConnection, stanza: QueuedStanza) -> None:
+    def _hand_over(self, connection: Carrier, stanza: QueuedStanza) -> None:
         if not connection.send(stanza.envelope):
             self.bounce(stanza, StanzaCondition.POLICY_VIOLATION, f"it is larger than {self.domain} takes")
             return
@@ -354,14 +352,14 @@ class OutboundPair:
         else:
             self._end(stanza, "sent")
 
-    def _has_credit(self, connection: OutboundConnection) -> bool:
+    def _has_credit(self, connection: Carrier) -> bool:
         return not connection.acknowledges or len(self._tails.get(connection, ())) < MAX_UNACKNOWLEDGED
 
     def _end(self, stanza: QueuedStanza, outcome: str) -> None:
         self.room.finish(stanza)
         self._metrics.settled(outcome)
 
-    def _settle_tail(self, connection: OutboundConnection) -> None:
+    def _settle_tail(self, connection: Carrier) -> None:
         """Decide on what a stream that is gone left unacknowledged.
 
         A partner that has said the end of its stream after ours has read everything. Else presence and messages are
@@ -383,7 +381,7 @@ class OutboundPair:
         """Let go of what was read back from disk; it is read again when the stream takes it."""
         self.room.unload([stanza for tail in self._tails.values() for stanza in tail if stanza.number])
 
-    def _look_for_progress(self, connection: OutboundConnection) -> None:
+    def _look_for_progress(self, connection: Carrier) -> None:
         """Cut a stream that takes nothing for a minute although something waits for it."""
         if self.can_send or not len(self.room):
             self._stall.clear()
