@@ -36,6 +36,11 @@ from edgecert.interfaces.prechecking import (
 from edgecert.interfaces.renewing import (
     RenewalRecords,
 )
+from edgecert.interfaces.revoking import (
+    BlockedKeys,
+    RevokedBy,
+    Revoker,
+)
 from edgecert.interfaces.store import (
     CertificateStore,
     Deployment,
@@ -50,6 +55,7 @@ from edgecert.interfaces.store import (
 
 __all__ = [
     "DEPLOY_AS_USUAL",
+    "BlockedKeys",
     "CaFacts",
     "CaKnowledge",
     "CertificateStore",
@@ -75,6 +81,8 @@ __all__ = [
     "RenewalRecords",
     "RequestState",
     "Resolver",
+    "RevokedBy",
+    "Revoker",
     "SavedSettings",
     "Served",
     "Staged",

@@ -22,7 +22,9 @@ from edgecert.shared.errors import RecordsMissingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from edgecert.interfaces import CaFacts, ChallengeSolver, Issued, IssueOrder, Progress
+    from cryptography import x509
+
+    from edgecert.interfaces import CaFacts, ChallengeSolver, Issued, IssueOrder, Progress, RevokedBy
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
     from edgecert.issuers.acme.ledger import Ledger
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
     from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.secret import Secret
 
 
 @dataclass
@@ -156,6 +159,25 @@ class Acme:
             return fetch_renewal_info(
                 transport, self.options.directory, certificate_id, retry_after=patience.retry_after
             )
+        finally:
+            transport.close()
+
+    def revoke(self, certificate: x509.Certificate, key: Secret, reason: int) -> RevokedBy:
+        """Have a certificate revoked; implements :class:`edgecert.interfaces.Revoker`. Opens no account for it."""
+        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # where the CA is spoken to
+        from edgecert.issuers.acme.revoking import jws_key, revoke  # noqa: PLC0415  # the same
+
+        def by_key() -> AcmeClient:
+            patience = Patience(self.clock, self.pause, PATIENCE)
+            return AcmeClient(self.options.directory, transport, jws_key(key), patience)
+
+        transport = self._transport()
+        try:
+            if self._files().load() is None:
+                return revoke(certificate, reason, account=None, by_key=by_key, progress=self.progress)
+            with self._session() as (client, _patience, account):
+                known = (client, account.url)
+                return revoke(certificate, reason, account=known, by_key=by_key, progress=self.progress)
         finally:
             transport.close()
 

@@ -10,6 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENTRIES: Final[Mapping[str, Explanation]] = {
+    # --- revoking ---
+    "key-blocked": Explanation(
+        "a key that others may know was about to be used",
+        "A certificate with this key was revoked for key compromise. Its public key is on the store's block list "
+        "(`blocked-keys.json`), which issue, import and key reuse obey, also after the certificate was removed.",
+        "`edgecert renew NAME --replace-key` makes a new key. For a foreign certificate, ask for one with another key.",
+    ),
+    "key-not-reused": Explanation(
+        "a new key was made although keys are kept",
+        "`reuse_key` is set, but the key of the last generation was revoked for key compromise.",
+        "nothing, unless a TLSA record names the old key: publish that of the new one (`edgecert dns show NAME`).",
+    ),
+    "revoke-in-service": Explanation(
+        "what is in service, or staged for it, is not revoked",
+        "Partners that look at revocation would refuse the edge at once. With keyCompromise this counts for every "
+        "generation with the same key.",
+        "`edgecert renew NAME --replace-key` puts another certificate into service; then revoke the old generation.",
+    ),
+    "revoke-at-the-ca": Explanation(
+        "the CA was not told: a person has to, or there is nobody to tell",
+        "A CA that answers CSR files has its own way to revoke, and the local CA publishes no revocations. The "
+        "generation is noted here as revoked and is never deployed again.",
+        "have the CA revoke the serial that the message names; of the local CA's, see where copies of it are.",
+    ),
+    "revoked": Explanation(
+        "a revoked generation is never deployed, not even by hand",
+        "`revoke` took it out of use for good, or a generation with the same key was revoked for key compromise.",
+        "`edgecert renew NAME --replace-key` gets another certificate with a new key.",
+    ),
+    "not-confirmed": Explanation(
+        "what cannot be undone has to be confirmed by name",
+        "Nothing was done.",
+        "say `--confirm NAME` with the certificate's name, or `--dry-run` to see what it would do.",
+    ),
     "already-imported": Explanation(
         "The certificate is in the store already",
         "A generation of this lineage holds exactly this certificate. Importing it again would only make a twin.",
