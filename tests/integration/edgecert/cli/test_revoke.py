@@ -34,7 +34,7 @@ def test_an_old_generation_is_held_for_ever_and_its_key_is_blocked(host: Host) -
     assert host.run("deploy", "edge", "--generation", "1").error_code == "revoked"
     assert host.run("list").result["certificates"][0]["held"] == {"1": "revoked (keyCompromise)"}
     assert len((host.state_dir / "blocked-keys.json").read_text()) > 64
-    text = host.run(*words, "--confirm", "edge", as_json=False).stdout
+    text = host.run(*words, "--confirm", "edge", json=False).stdout
     assert "Its key is blocked" in text
 
 

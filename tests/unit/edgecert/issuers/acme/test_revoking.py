@@ -22,9 +22,9 @@ from tests.support.clock import FakeClock
 from tests.support.world import Watcher
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from pathlib import Path
+
+    from cryptography import x509
 
     from edgecert.shared.secret import Secret
 
