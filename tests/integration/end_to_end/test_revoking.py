@@ -1,4 +1,4 @@
-"""``docs/howto/revoke-and-replace.md`` by whole processes: replaced in a running gateway, then revoked at a strict CA."""
+"""The how-to on revoking by whole processes: replaced in a running gateway, then revoked at a strict CA."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def test_the_pages_commands_replace_and_revoke(tmp_path: Path) -> None:
             "account",
         )
         assert say(host, revoke).document["result"]["revoked_by"] == "earlier"
-        revoked = {f"{entry.leaf.serial_number:x}": entry.revoked for entry in host.server.ca.issued.values()}
+        revoked = {f"{entry.certificate.serial_number:x}": entry.revoked for entry in host.server.ca.issued.values()}
         assert revoked == {first["serial"]: 1, renewed["certificate"]["serial"]: None}
         assert host.edgecert("deploy", "edge", "--generation", "1").document["error"]["code"] == "revoked"
