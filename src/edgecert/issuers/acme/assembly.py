@@ -164,12 +164,14 @@ class Acme:
 
     def revoke(self, certificate: x509.Certificate, key: Secret, reason: int) -> RevokedBy:
         """Have a certificate revoked; implements :class:`edgecert.interfaces.Revoker`. Opens no account for it."""
-        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # where the CA is spoken to
-        from edgecert.issuers.acme.revoking import jws_key, revoke  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.accountkey import jwk_of  # noqa: PLC0415  # where the CA is spoken to
+        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.revoking import revoke  # noqa: PLC0415  # the same
+        from edgecert.model.keys import load_key  # noqa: PLC0415  # the same
 
         def by_key() -> AcmeClient:
             patience = Patience(self.clock, self.pause, PATIENCE)
-            return AcmeClient(self.options.directory, transport, jws_key(key), patience)
+            return AcmeClient(self.options.directory, transport, jwk_of(load_key(key)), patience)
 
         transport = self._transport()
         try:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from josepy.json_util import encode_b64jose
-from josepy.jwk import JWKEC, JWKRSA
 
 from edgecert.issuers.acme.account import UNKNOWN
 from edgecert.issuers.acme.problems import AcmeProblemError
-from edgecert.model.keys import load_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,17 +18,10 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import Progress, RevokedBy
     from edgecert.issuers.acme.client import AcmeClient
-    from edgecert.shared.secret import Secret
 
 # The account is not the certificate's, is closed, or is one that the CA does not know.
 _NOT_BY_THIS_ACCOUNT: Final = frozenset({"unauthorized", UNKNOWN})
 _ALREADY: Final = "alreadyRevoked"
-
-
-def jws_key(key: Secret) -> JWKEC | JWKRSA:
-    """Give a certificate's key as one that signs requests."""
-    loaded = load_key(key)
-    return JWKRSA(key=loaded) if isinstance(loaded, rsa.RSAPrivateKey) else JWKEC(key=loaded)
 
 
 def revoke(

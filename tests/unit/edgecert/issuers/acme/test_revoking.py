@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from josepy.jwk import JWKEC, JWKRSA
 
 from edgecert.issuers.acme.assembly import Acme
 from edgecert.issuers.acme.problems import AcmeProblemError
-from edgecert.issuers.acme.revoking import jws_key
 from edgecert.model.csr import build_csr
 from edgecert.model.keys import generate_key, key_to_pem
 from edgecert.model.request import ChallengeOptions, IssuerOptions, Subject
@@ -85,8 +83,3 @@ def test_by_nobody_elses_key(tmp_path: Path) -> None:
     with pytest.raises(AcmeProblemError) as caught:
         issued.acme(tmp_path / "two").revoke(issued.leaf, key_to_pem(generate_key("ecdsa", 256)), 0)
     assert caught.value.kind == "unauthorized"
-
-
-def test_a_key_becomes_one_that_signs_for_its_own_public_key() -> None:
-    for algorithm, bits, kind in (("ecdsa", 384, JWKEC), ("rsa", 2048, JWKRSA)):
-        assert isinstance(jws_key(key_to_pem(generate_key(algorithm, bits))), kind)
