@@ -39,6 +39,9 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
     """Show the certificates that were made, or the requests that a person has to carry."""
     from edgecert.wizard.screens.result import ResultScreen  # noqa: PLC0415  # a page at a time
 
+    if any(entry.outcome.records for entry in applied):
+        _show_records(app, applied)
+        return
     lines: list[str] = []
     views: list[tuple[str, str]] = []
     deployable: list[str] = []
@@ -68,6 +71,17 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
         hint = _("Enter puts it into service and looks by real handshakes whether it is served.")
     title = _("Certificate request file") if waiting else _("The certificate is there")
     app.replace_screen(ResultScreen(title, lines, views=views[:3], deployable=deployable, next_hint=hint))
+
+
+def _show_records(app: WizardApp, applied: Sequence[Applied]) -> None:
+    """Show what a person has to publish before the CA is asked to look; the request stays in the making."""
+    from edgecert.wizard.screens.result import ResultScreen  # noqa: PLC0415  # a page at a time
+
+    records = [record for entry in applied for record in entry.outcome.records]
+    head = _("Publish these DNS records, each beside what is there:")
+    hint = _("The order waits for days, and so does the draft. Go on when they are there: they are looked for first.")
+    lines = [f"{app.marks.busy} {head}", "", *records]
+    app.replace_screen(ResultScreen(_("It waits for you"), lines, next_hint=hint, go_on=True))
 
 
 def show_taken(app: WizardApp, outcome: Outcome) -> None:
