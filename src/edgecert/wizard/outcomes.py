@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecert.lifecycle.results import first_failure
+from edgecert.model.findings import Severity
 from edgecert.shared.clock import format_time
 from edgecert.shared.words import _, plural
 from edgecert.wizard.describe import describe_certificate, describe_csr, describe_meta, describe_result
@@ -60,7 +61,7 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
             views.append(_view(app, outcome.bundle))
             if request.deploy:
                 deployable.append(entry.name)
-        lines += [f"  {app.marks.warning} {finding.message}" for finding in outcome.findings]
+        lines += _finding_lines(app, outcome)
     staging = [entry for entry in applied if entry.outcome.bundle and entry.outcome.bundle.meta.staging_ca]
     if staging:
         deployable = []
@@ -93,7 +94,7 @@ def show_taken(app: WizardApp, outcome: Outcome) -> None:
         return
     settings = app.work.settings_of(outcome.name)
     lines = _certificate_lines(app, bundle, "imported")
-    lines += [f"  {app.marks.warning} {finding.message}" for finding in outcome.findings]
+    lines += _finding_lines(app, outcome)
     app.replace_screen(
         ResultScreen(
             _("The request is completed"),
@@ -163,6 +164,11 @@ def show_renewed(app: WizardApp, result: RenewResult) -> None:
     if result.action == "waiting":
         head = f"{app.marks.busy} {_('It waits for the answer of the CA.')}"
     app.replace_screen(ResultScreen(_("Renew"), [head, "", *lines]))
+
+
+def _finding_lines(app: WizardApp, outcome: Outcome) -> list[str]:
+    marks = {Severity.ERROR: app.marks.bad, Severity.WARNING: app.marks.warning, Severity.INFO: app.marks.ahead}
+    return [f"  {marks[finding.severity]} {finding.message}" for finding in outcome.findings]
 
 
 def _certificate_lines(app: WizardApp, bundle: Bundle, action: str) -> list[str]:

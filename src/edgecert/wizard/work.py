@@ -14,9 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edgecert.lifecycle.apply import ApplyOptions, Origin
-from edgecert.lifecycle.results import first_failure
-from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError, MaterialError, StoreError, UsageError
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
@@ -184,6 +181,8 @@ class Work:
         Raises:
             EdgecertError: what would have gone wrong.
         """
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the first page does not wait for it
+
         authority = authority_of(request.issuer.directory) if request.issuer.kind == "acme" else None
         if authority is not None and authority.staging:
             return self._staging_run(request, authority.staging, progress)
@@ -200,6 +199,8 @@ class Work:
         return TestRun(_("this machine"), issued=False, lines=lines)
 
     def _staging_run(self, request: CertificateRequest, directory: str, progress: Progress) -> TestRun:
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the same
+
         trial = replace(request, issuer=replace(request.issuer, directory=directory, profile=""), deploy=())
         with tempfile.TemporaryDirectory(prefix="edgecert-trial-") as place:
             wiring = self._wiring_for(progress, Path(place))
@@ -220,6 +221,8 @@ class Work:
         Raises:
             EdgecertError: a certificate could not be got.
         """
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the same
+
         digest = sha256(flags_file.read_bytes()).hexdigest() if flags_file is not None else ""
         origin = Origin(str(flags_file.absolute()) if flags_file is not None else "", digest)
         applied = self._wiring_for(progress).applying.apply(request, origin, ApplyOptions(deploy=False))
@@ -238,6 +241,8 @@ class Work:
         with self._locked(wiring, name) as targets:
             bundle = _bundle(wiring, name, generation)
             wiring.deploying.refuse_unfit(bundle.meta, automatic=False)
+            from edgecert.lifecycle.results import first_failure  # noqa: PLC0415  # the same
+
             results = wiring.deploying.deploy(bundle, targets)
             if first_failure(results) is None:
                 wiring.deploying.release(bundle.meta)
@@ -335,6 +340,8 @@ class Work:
             EdgecertError: there is none, or its key is not exportable.
             OSError: the file cannot be written.
         """
+        from edgecert.shared.atomic import write_file  # noqa: PLC0415  # only where it is used
+
         wiring = self.wiring()
         bundle = _bundle(wiring, name, None)
         if form != "chain" and not bundle.meta.exportable:

@@ -171,7 +171,9 @@ class TerminalApp(App[Result]):
             except EdgecertError as error:
                 self.tell(failed, error)
             except OSError as error:
-                self.tell(failed, EdgecertError(f"{error.filename or ''}: {error.strerror or error}", code="failed"))
+                self.tell(
+                    failed, EdgecertError(": ".join(filter(None, (error.filename, error.strerror))) or str(error))
+                )
             else:
                 self.tell(done, value)
 
@@ -183,3 +185,7 @@ class TerminalApp(App[Result]):
             loop = self._loop
             if loop is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(self.call_later, what, value)
+
+
+def _told(error: OSError) -> str:
+    return ": ".join(part for part in (error.filename, error.strerror) if part) or str(error)

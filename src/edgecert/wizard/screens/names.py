@@ -71,6 +71,7 @@ class NamesScreen(FormScreen):
         for control in self.query("#add").results(OrderedInput):
             control.focus()
 
+    @override
     def on_resize(self) -> None:
         """Give the table what room there is."""
         self.set_class(self.size.height >= 34, "-tall")
