@@ -64,7 +64,7 @@ async def test_what_failed_is_mended_and_goes_on_with_the_same_request(tmp_path:
         await seen.new_request()
         await seen.go("summary")
         await seen.press("enter")
-        await seen.sees("✗ ", "▸Back, to mend it◂")
+        await seen.sees("✗", "▸Back, to mend it◂")
         requests = list((tmp_path / "state/requests/edge-external").glob("[!.]*"))
         assert len(requests) == 1
         await seen.press("enter")
