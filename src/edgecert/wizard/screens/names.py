@@ -91,7 +91,10 @@ class NamesScreen(FormScreen):
 
     def _fill(self) -> None:
         """Show the plan as it is now."""
-        plan, table = self.session.plan(), self.query_one("#names", NamesTable)
+        table = next(iter(self.query(NamesTable)), None)
+        if table is None:  # the body is being made anew, and fills itself then
+            return
+        plan = self.session.plan()
         for grid in self.query("#domains").results(DomainGrid):
             grid.show(self.session.domains)
         at = table.cursor_row
