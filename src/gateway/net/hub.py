@@ -23,6 +23,7 @@ from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import USUAL_HOME
 from gateway.policy.partner import PartnerTable
+from gateway.policy.tlsmemory import TlsMemory
 from gateway.routing import Answer, Commit, Discard, Route, ToHome, ToPartner, refuse
 from gateway.xmpp.configs import InboundConfig
 
@@ -88,6 +89,7 @@ class Hub:
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
         self._paused: defaultdict[str, set[PartnerConnection]] = defaultdict(set)
         self._both_ways = BothWays()
+        self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
         dialling.metrics.queue_sizes = self.queue_sizes
@@ -256,6 +258,8 @@ class Hub:
         if not isinstance(connection, OutboundConnection):
             return
         self.outbound.add(connection)
+        now = self.dialling.clock.now()
+        self.tls_memory.note(connection.config.domain, tls=connection.tls is not None, now=now)
         self.dialling.metrics.stream_opened("outbound", connection.generation[1])
         if 0 < connection.tls_begun_at < self._reset_at:
             self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)
