@@ -17,6 +17,7 @@ from edgecert.interfaces.helping import (
     KeySource,
     Notifier,
     Progress,
+    WatchesWaits,
 )
 from edgecert.interfaces.issuing import (
     ChallengeSolver,
@@ -89,4 +90,5 @@ __all__ = [
     "TargetVerdict",
     "Verification",
     "Waiting",
+    "WatchesWaits",
 ]

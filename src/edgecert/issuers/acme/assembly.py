@@ -152,7 +152,7 @@ class Acme:
         """Ask when a certificate is to be renewed; implements :class:`edgecert.interfaces.Informing`."""
         from edgecert.issuers.acme.renewalinfo import fetch_renewal_info  # noqa: PLC0415  # where the CA is spoken to
 
-        patience = Patience(self.clock, self.pause, PATIENCE)
+        patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
         ca_file = Path(self.options.directory_ca_file) if self.options.directory_ca_file else None
         transport = self.connect(ca_file)
         try:
@@ -170,7 +170,7 @@ class Acme:
         from edgecert.model.keys import load_key  # noqa: PLC0415  # the same
 
         def by_key() -> AcmeClient:
-            patience = Patience(self.clock, self.pause, PATIENCE)
+            patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
             return AcmeClient(self.options.directory, transport, jwk_of(load_key(key)), patience)
 
         transport = self._transport()
@@ -223,7 +223,7 @@ class Acme:
         transport, self._ahead = self._ahead or self._transport(), None
         try:
             files = self._files()
-            patience = Patience(self.clock, self.pause, PATIENCE)
+            patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
             watch = ClockWatch(self.clock, self.progress)
 
             def client_of(key: PrivateKey) -> AcmeClient:
