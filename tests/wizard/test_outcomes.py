@@ -33,6 +33,16 @@ async def test_one_target_that_failed_is_not_hidden_by_another(tmp_path: Path) -
         await seen.sees("! Not everything is in service", "✓ web", "✗ gw: failed", "look there")
 
 
+async def test_what_was_not_seen_is_not_called_in_service(tmp_path: Path) -> None:
+    meta = Pki.create(tmp_path / "pki").issue(["contoso.com"]).bundle().meta
+    entry = Deployment("web", "files", wanted=1, serving=1, verdict=TargetVerdict.UNVERIFIED)
+    async with wizard(tmp_path) as seen:
+        await seen.new_request()
+        show_deployed(seen.app, [TargetResult(entry, meta, 3, failed=False)])
+        await seen.sees("! Handed over. What is served could not be seen everywhere.")
+        assert "In service." not in seen.text
+
+
 async def test_who_changes_over_by_itself_is_named(tmp_path: Path) -> None:
     async with wizard(tmp_path) as seen:
         await seen.new_request()

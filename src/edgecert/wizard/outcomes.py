@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgecert.interfaces import TargetVerdict
 from edgecert.lifecycle.results import first_failure
 from edgecert.model.findings import Severity
 from edgecert.shared.clock import format_time
@@ -112,9 +113,12 @@ def show_deployed(app: WizardApp, results: Sequence[TargetResult]) -> None:
     lines = [line for result in results for line in describe_result(result)]
     error = first_failure(results)
     good = all(result.ok for result in results)
-    head = (
-        f"{app.marks.done} {_('In service.')}" if good else f"{app.marks.warning} {_('Not everything is in service.')}"
-    )
+    seen = all(result.deployment.verdict is TargetVerdict.SAME for result in results)
+    head = f"{app.marks.warning} {_('Not everything is in service.')}"
+    if good and seen:
+        head = f"{app.marks.done} {_('In service.')}"
+    elif good:
+        head = f"{app.marks.warning} {_('Handed over. What is served could not be seen everywhere.')}"
     if error is not None:
         lines += ["", error.hint]
     hint = _("Renewal goes on by itself where edgecert renew runs by a timer; it is deployed here each time.")

@@ -183,6 +183,7 @@ class TargetsScreen(RowsScreen):
     @override
     def on_mount(self) -> None:
         self.query_one("#next").focus()
+        self.say(_("Enter goes on. Shift+Tab leads to the targets: Enter opens one, or adds one."))
 
     @on(Press.Pressed)
     def pressed(self, event: Press.Pressed) -> None:
