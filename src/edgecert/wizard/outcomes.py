@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle
     from edgecert.wizard.app import WizardApp
-    from edgecert.wizard.work import TestRun
+    from edgecert.wizard.views import TestRun
 
 
 def show_trial(app: WizardApp, trial: TestRun) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import CertificateRequest
-    from edgecert.wizard.work import Held, Work
+    from edgecert.wizard.views import Held
+    from edgecert.wizard.work import Work
 
 
 class Lines:

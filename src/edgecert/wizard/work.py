@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from edgecert.shared.errors import EdgecertError, MaterialError, StoreError, UsageError
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
+from edgecert.wizard.views import AnswerView, Held, TestRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from edgecert.interfaces import OpenRequest, Progress
+    from edgecert.interfaces import Progress
     from edgecert.lifecycle.apply import Applied
     from edgecert.lifecycle.issue import Outcome
     from edgecert.lifecycle.renew import RenewResult
     from edgecert.lifecycle.results import Staging, TargetResult
     from edgecert.model.discovery import Discovery
     from edgecert.model.request import CertificateRequest, DeployTarget
-    from edgecert.shared.bundle import Bundle, BundleMeta
+    from edgecert.shared.bundle import Bundle
     from edgecert.wiring import Wiring
 
 SYSTEM_ROOTS: Final = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -43,39 +44,6 @@ class WiringFactory(Protocol):
     def __call__(self, progress: Progress, state_dir: Path | None = None) -> Wiring:
         """Make it, for another state directory than the configured one if one is given."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One lineage as the task page lists it."""
-
-    name: str
-    meta: BundleMeta | None
-    deployed: str
-    staged: str
-    requests: tuple[OpenRequest, ...]
-    has_targets: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TestRun:
-    """What a test run came to: where it was tried, and whether a certificate was really made there."""
-
-    __test__ = False  # no test case, though it is called so
-
-    place: str
-    issued: bool
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    """What a CA sent, looked at before it is taken: the chain as far as it goes, what is wrong, what to know."""
-
-    request: OpenRequest | None
-    chain: tuple[x509.Certificate, ...]
-    fault: EdgecertError | None
-    notes: tuple[str, ...] = ()
 
 
 class Silence:
