@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.precheck import Prechecking
     from edgecert.lifecycle.renew import Renewing
     from edgecert.lifecycle.revoke import Revocation
+    from edgecert.lifecycle.scan import Scanning
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest, DeployTarget
@@ -224,6 +225,13 @@ class Wiring:
         issuer = settings.request.issuer
         directory = meta.directory or issuer.directory
         return self.acme(replace(settings.request, issuer=replace(issuer, kind="acme", directory=directory)))
+
+    @cached_property
+    def scanning(self) -> Scanning:
+        """Renews what is due among all."""
+        from edgecert.lifecycle.scan import Scanning  # noqa: PLC0415  # only where it is used
+
+        return Scanning(self.store, self.renewing, self.due, self.store.scan_index, self.clock)
 
     @cached_property
     def asking(self) -> Asking:

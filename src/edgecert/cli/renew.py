@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecert.cli import shapes
@@ -14,9 +15,11 @@ from edgecert.shared.errors import ExitCode, NamesRefusedError, UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from edgecert.cli.common import CliContext
-    from edgecert.lifecycle.renew import RenewResult
+    from edgecert.lifecycle.renew import RenewOptions, RenewResult
     from edgecert.shared.jsonvalue import JsonValue
     from edgecert.wiring import Wiring
 
@@ -32,6 +35,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--replace-key",
         action="store_true",
         help="renew those named now, with a new key even where keys are kept; for a key that may be known to others",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="stay as a service, and look when something is due (SIGHUP: at once)"
+    )
+    parser.add_argument(
+        "--metrics-file",
+        type=Path,
+        metavar="FILE",
+        help="write how all renewals stand, for the textfile collector of Prometheus' node_exporter",
     )
     parser.add_argument(
         "--close-old-streams",
@@ -50,18 +62,16 @@ def run(context: CliContext) -> ExitCode:
         if given and not args.names:
             message = f"{flag} needs the names of the certificates to renew"
             raise UsageError(message, hint=f"edgecert renew NAME {flag}")
-    names = args.names or wiring.store.lineages()
     options = RenewOptions(
         force=args.force,
         dry_run=args.dry_run,
         replace_key=args.replace_key,
         deploying=DeployOptions(close_old_streams=args.close_old_streams or ("now" if args.replace_key else "keep")),
     )
-    results = []
-    for name in names:
-        _warn_of_changed_flags_file(context, wiring, name)
-        results.append(wiring.renewing.renew(name, options))
-        _say_way_on(wiring, results[-1])
+    if args.watch:
+        return _watch(context, options)
+    results = list(_renew(context, wiring, options))
+    _write_metrics(context, wiring, results)
     document = {"dry_run": args.dry_run, "lineages": [_shape(wiring, result) for result in results]}
     text = (
         "\n".join(_human(context, wiring, result) for result in results)
@@ -70,6 +80,62 @@ def run(context: CliContext) -> ExitCode:
     error = next((result.error for result in results if result.error is not None), None)
     context.output.result(document, text, error=error)
     return worst(_code(result) for result in results)
+
+
+def _watch(context: CliContext, options: RenewOptions) -> ExitCode:
+    """Stay, and look again when something is due; each look opens the store anew, for others change it meanwhile."""
+    from edgecert.cli.watch import Watch
+
+    args = context.args
+    wirings: list[Wiring] = []
+
+    def look() -> Iterator[RenewResult]:
+        wirings[:] = [wiring_for(context)]
+        return _renew(context, wirings[0], options)
+
+    def tell(result: RenewResult) -> None:
+        shape = {"lineages": [_shape(wirings[0], result)]}
+        context.output.line(shape, _human(context, wirings[0], result), error=result.error)
+
+    def soonest(names: Iterable[str]) -> datetime | None:
+        return wirings[0].store.scan_index.soonest(names)
+
+    if args.names or args.force or args.replace_key or args.dry_run:
+        message = "--watch looks after all certificates, when they are due"
+        raise UsageError(message, hint="leave names, --force, --replace-key and --dry-run out")
+    watch = Watch(
+        context,
+        look,
+        tell,
+        finish=lambda results: _write_metrics(context, wirings[0], results),
+        soonest=soonest,
+    )
+    return watch.run()
+
+
+def _write_metrics(context: CliContext, wiring: Wiring, results: list[RenewResult]) -> None:
+    path = context.args.metrics_file
+    if path is None or context.args.names or context.args.dry_run:
+        return
+    from edgecert.cli.metricsfile import write_metrics
+
+    try:
+        write_metrics(path, wiring, results, now=context.clock.now())
+    except OSError as error:
+        context.output.warn("metrics-not-written", f"the metrics could not be written: {error.strerror}", str(path))
+
+
+def _renew(context: CliContext, wiring: Wiring, options: RenewOptions) -> Iterator[RenewResult]:
+    """Renew those that were named, or what is due among all."""
+    if context.args.names:
+        results: Iterator[RenewResult] = (wiring.renewing.renew(name, options) for name in context.args.names)
+    else:
+        results = wiring.scanning.scan(wiring.store.lineages(), options)
+    for result in results:
+        if result.certificate is not None:
+            _warn_of_changed_flags_file(context, wiring, result.name)
+        _say_way_on(wiring, result)
+        yield result
 
 
 def _say_way_on(wiring: Wiring, result: RenewResult) -> None:
@@ -92,7 +158,7 @@ def _code(result: RenewResult) -> ExitCode:
 
 
 def _warn_of_changed_flags_file(context: CliContext, wiring: Wiring, name: str) -> None:
-    settings = wiring.store.load_settings(name) if name in wiring.store.lineages() else None
+    settings = wiring.store.load_settings(name)
     if settings is None:
         return
     if flags_file_changed(settings):
@@ -108,6 +174,7 @@ def _shape(wiring: Wiring, result: RenewResult) -> dict[str, JsonValue]:
         "action": result.action,
         "due_at": format_time(result.due_at) if result.due_at else None,
         "explanation_url": result.explanation_url or None,
+        "not_after": format_time(result.not_after) if result.not_after else None,
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
         "certificate": shapes.certificate(wiring.store, result.certificate) if result.certificate else None,
         "deployments": [shapes.target_result(entry) for entry in result.deployments],
@@ -137,5 +204,5 @@ def _human(context: CliContext, wiring: Wiring, result: RenewResult) -> str:
         case "deployed":
             return f"{result.name}: an open deployment was finished{due}{targets}"
         case _:
-            until = f"valid until {format_time(meta.not_after)}" if meta else "no certificate"
+            until = f"valid until {format_time(result.not_after)}" if result.not_after else "no certificate"
             return f"{result.name}: {until}{due}"

@@ -36,6 +36,8 @@ from edgecert.interfaces.prechecking import (
 )
 from edgecert.interfaces.renewing import (
     RenewalRecords,
+    ScanRecords,
+    Seen,
 )
 from edgecert.interfaces.revoking import (
     BlockedKeys,
@@ -85,6 +87,8 @@ __all__ = [
     "RevokedBy",
     "Revoker",
     "SavedSettings",
+    "ScanRecords",
+    "Seen",
     "Served",
     "Staged",
     "TargetVerdict",

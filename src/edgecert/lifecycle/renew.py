@@ -51,6 +51,8 @@ class RenewResult:
     newly_waiting: bool = False
     records: tuple[str, ...] = ()
     """DNS records that a person has to publish, as lines of a zone file."""
+    not_after: datetime | None = None
+    """Until when the certificate is valid, also where it was not looked at."""
     explanation_url: str = ""
     """Where the CA says why it wants this certificate renewed (RFC 9773 §4.2)."""
 
@@ -200,12 +202,16 @@ class Renewing:
     def _told(self, subject: _Subject, state: RenewalState, result: RenewResult, happened: Happened) -> RenewResult:
         """Keep how the renewal stands, tell people what they do not know yet, and give ``result``."""
         events, state = find_events(subject.state, state, subject.decision, happened, now=self.clock.now())
-        if state != self.due.records.load(subject.name):
-            self.due.records.save(subject.name, state)
+        self._keep(subject.name, state)
         command = subject.settings.request.renewal.notify_command
         for event in events if command else ():
             self.notifier.notify(command, document_of(event, subject.name, result.certificate, result.due_at))
         return result
+
+    def _keep(self, name: str, state: RenewalState) -> None:
+        """Keep ``state`` if it says anything that is not known: a write makes every later scan look anew."""
+        if state != of_generation(self.due.records.load(name), state.generation):
+            self.due.records.save(name, state)
 
     def _subject(self, name: str, *, dry_run: bool) -> _Subject:
         """Look at the lineage, and ask its CA when that wants it renewed.
@@ -221,8 +227,8 @@ class Renewing:
         if meta is None:
             return _Subject(name, settings, None, of_generation(self.due.records.load(name), 0), None)
         state = self.asking.refresh(meta, settings, self.due.state(meta))
-        if not dry_run and state != self.due.records.load(name):
-            self.due.records.save(name, state)
+        if not dry_run:
+            self._keep(name, state)
         return _Subject(name, settings, meta, state, self.due.decide(meta, settings, state))
 
     def _finish(self, name: str, settings: SavedSettings) -> tuple[tuple[TargetResult, ...], EdgecertError | None]:
@@ -272,6 +278,7 @@ class Renewing:
             error=fault or first_failure(results),
             certificate=subject.meta,
             deployments=results,
+            not_after=subject.meta.not_after if subject.meta is not None else None,
             explanation_url=subject.explanation_url,
         )
 

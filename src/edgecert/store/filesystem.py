@@ -35,10 +35,11 @@ from edgecert.store.audit import RotatedLog, format_audit_line
 from edgecert.store.blockedkeys import BlockedKeysFile
 from edgecert.store.format import FORMAT, MIGRATIONS, create_format, migrate, read_format, verify_not_newer
 from edgecert.store.journal import Entry, Journal
-from edgecert.store.layout import Layout, leftover_of
-from edgecert.store.listing import entries, has_entries, has_leftovers, names, read, translated
+from edgecert.store.layout import SETTINGS_FILE, Layout, leftover_of
+from edgecert.store.listing import entries, has_entries, has_file, has_leftovers, names, read, translated
 from edgecert.store.ownership import verify_owner
 from edgecert.store.requestfiles import RequestFiles
+from edgecert.store.scanindex import ScanIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,6 +86,8 @@ class FilesystemStore:
         self.blocked = BlockedKeysFile(self._layout)
         self._requests = RequestFiles(self._layout, self._wrapper)
         self._audit_log = RotatedLog(self._layout.audit_file, self._layout.audit_lock)
+        self.scan_index = ScanIndex(self._layout, clock)
+        """What scans found; also tells which lineages need no look for leftovers."""
         self._format: StoreFormat | None = None
         if verify_owner(root, command):
             self._format = self._open_format()
@@ -134,7 +137,7 @@ class FilesystemStore:
         return tuple(
             name
             for name in names(self._layout.certificates)
-            if self._layout.settings(name).is_file() or self.generations(name)
+            if has_file(self._layout.certificates, name, SETTINGS_FILE) or self.generations(name)
         )
 
     def load_settings(self, name: str) -> SavedSettings | None:
@@ -371,7 +374,8 @@ class FilesystemStore:
     def _unclean(self) -> set[str]:
         certificates, requests = self._layout.certificates, self._layout.requests
         found = {leftover_of(entry) for place in (certificates, requests) for entry in entries(place)} - {""}
-        found |= {name for name in names(certificates) if self._is_unclean(name)}
+        every = (name for name in names(certificates) if self.scan_index.find(name) is None)
+        found |= {name for name in every if self._is_unclean(name)}
         return found | {name for name in names(requests) if self._requests.leftovers(name)}
 
     def _is_unclean(self, name: str) -> bool:

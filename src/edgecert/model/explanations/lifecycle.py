@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 ENTRIES: Final[Mapping[str, Explanation]] = {
     # --- revoking ---
+    "metrics-not-written": Explanation(
+        "The file for the metrics collector could not be written",
+        "`--metrics-file` names a place where this user may not write.",
+        "Name a file in the collector's directory that this user may write; the renewals themselves were done.",
+    ),
     "key-blocked": Explanation(
         "a key that others may know was about to be used",
         "A certificate with this key was revoked for key compromise. Its public key is on the store's block list "

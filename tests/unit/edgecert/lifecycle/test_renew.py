@@ -222,7 +222,7 @@ def test_what_failed_is_tried_again_later_and_fails_with_the_same_error_until_th
     assert world.renew().action == "failed", "it is not asked before its time"
     world.clock.advance(timedelta(minutes=5))
     assert world.renew().action == "renewed"
-    assert world.records.load("edge").failures == 0
+    assert world.due.state(world.store.load_meta("edge", 2)).failures == 0
     assert world.serving() == 2
 
 
