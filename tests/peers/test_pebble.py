@@ -111,6 +111,16 @@ def test_fifty_names_at_once(edge: Edge) -> None:
     assert set(edge.issue()["names"]) == {"sip.contoso.com", *names}
 
 
+def test_fifty_names_of_every_kind_in_one_order(edge: Edge) -> None:
+    wild, address = "*.fabrikam.com", edge.pebble.edge
+    names = (wild, "fabrikam.com", "bücher.com", address, *(f"host{number}.contoso.com" for number in range(45)))
+    edge.flags(*names, challenges=edge.pebble.dns_01(wild) + edge.pebble.http_01())
+    found = set(edge.issue()["names"])
+    assert len(found) == 50
+    assert {"sip.contoso.com", wild, "fabrikam.com", "xn--bcher-kva.com", address} <= found
+    assert len(edge.orders()) == 1
+
+
 def test_names_that_the_ca_knows_already_are_not_proven_again(tmp_path: Path) -> None:
     for server in running(tmp_path / "pebble", 100):
         edge = Edge(server, tmp_path)
@@ -173,6 +183,13 @@ def test_an_external_account(tmp_path: Path) -> None:
         edge.flags()
         refused = edge.edgecert("issue")
         assert (refused.code, refused.document["error"]["code"]) == (6, "eab-required")
+        wrong = tmp_path / "wrong.key"
+        wrong.write_text(EAB_KEY[::-1], encoding="utf-8")
+        wrong.chmod(0o600)
+        for kid, file in (("kid-1", wrong), ("kid-2", wrong)):
+            edge.flags(issuer=f'eab_kid = "{kid}"\neab_hmac_key_file = "{file}"\n')
+            refused = edge.edgecert("issue")
+            assert (refused.code, refused.document["error"]["code"]) == (6, "eab-refused"), refused.stdout
         key = tmp_path / "eab.key"
         key.write_text(f"{EAB_KEY}\n", encoding="utf-8")
         key.chmod(0o600)
@@ -246,6 +263,11 @@ def test_the_account_is_shown_changed_and_closed(own: Edge) -> None:
     assert (shown["url"], shown["status"], shown["contact"]) == (own.account_url, "valid", ["mailto:pki@contoso.com"])
     own.flags(issuer='email = "edge@contoso.com"')
     assert own.edgecert("account", "update").document["result"]["contact"] == ["mailto:edge@contoso.com"]
-    assert own.edgecert("account", "deactivate", "--yes").document["result"]["status"] == "deactivated"
+    key = next(own.state.glob("accounts/*/key.pem"))
+    before = key.read_bytes()
+    assert own.edgecert("account", "roll-over").document["result"] == {"url": shown["url"], "status": "valid"}
+    assert key.read_bytes() != before
     assert own.issue("--force")["generation"] == 2
+    assert own.edgecert("account", "deactivate", "--yes").document["result"]["status"] == "deactivated"
+    assert own.issue("--force")["generation"] == 3
     assert own.account_url != shown["url"]
