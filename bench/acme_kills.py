@@ -1,8 +1,9 @@
 """``python -m bench.acme_kills``: whole processes killed at random moments of an issuance; the next run finishes.
 
 Each time: an empty state directory, an account, an order for a name and a wildcard; SIGKILL at a random moment of the
-latter part of the time that an undisturbed run takes, when its modules are loaded; then a second run. It must end with one certificate, for the key that was on the
-disk, by the order that was written down, by the one account; no challenge may be left behind and no half-written file.
+latter part of the time that an undisturbed run takes, when its modules are loaded; then a second run. It must end with
+one certificate, for the key that was on the disk, by the order that was written down, by the one account; no challenge
+may be left behind and no half-written file.
 The CA is the strict server of the tests.
 """
 
