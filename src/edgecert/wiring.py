@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edgecert.issuers.local import LocalCa
     from edgecert.lifecycle.apply import Applying
     from edgecert.lifecycle.issue import Issuance
+    from edgecert.lifecycle.nextkey import NextKeys
     from edgecert.lifecycle.precheck import Prechecking
     from edgecert.lifecycle.renew import Renewing
     from edgecert.lifecycle.revoke import Revocation
@@ -225,6 +226,13 @@ class Wiring:
         issuer = settings.request.issuer
         directory = meta.directory or issuer.directory
         return self.acme(replace(settings.request, issuer=replace(issuer, kind="acme", directory=directory)))
+
+    @cached_property
+    def next_keys(self) -> NextKeys:
+        """Makes keys ahead."""
+        from edgecert.lifecycle.nextkey import NextKeys  # noqa: PLC0415  # only where it is used
+
+        return NextKeys(self.store, lambda settings: self.issuance(settings.request), self.lock_timeout)
 
     @cached_property
     def scanning(self) -> Scanning:

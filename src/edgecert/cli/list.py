@@ -71,6 +71,7 @@ def _request(request: OpenRequest) -> dict[str, JsonValue]:
         "names": list(request.names),
         "request_file": request.request_file or None,
         "public_key_sha256": request.spki_sha256,
+        "prepared": request.prepared,
     }
 
 
@@ -83,6 +84,9 @@ def _human(context: CliContext, wiring: Wiring, entries: list[dict[str, JsonValu
         lines.append(context.output.table(("certificate", "gen", "days left", "renews on", "names", "deployed"), rows))
         lines.extend(line for entry in entries for line in _notes(wiring, str(entry["name"])))
     for request in waiting:
+        if request.prepared:
+            lines.append(f"next key of {request.lineage}, prepared on {format_time(request.created_at)}")
+            continue
         where = f": {request.request_file}" if request.request_file else ""
         lines.append(f"open request {request.id} of {request.lineage}, since {format_time(request.created_at)}{where}")
         if context.args.requests:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgecert.cli.common import CliContext
+    from edgecert.lifecycle.nextkey import NextKey
     from edgecert.lifecycle.renew import RenewOptions, RenewResult
     from edgecert.shared.jsonvalue import JsonValue
     from edgecert.wiring import Wiring
@@ -35,6 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--replace-key",
         action="store_true",
         help="renew those named now, with a new key even where keys are kept; for a key that may be known to others",
+    )
+    parser.add_argument(
+        "--prepare-key",
+        action="store_true",
+        help="make the next key of those named and renew nothing: its TLSA record can then be published first",
     )
     parser.add_argument(
         "--watch", action="store_true", help="stay as a service, and look when something is due (SIGHUP: at once)"
@@ -58,7 +64,8 @@ def run(context: CliContext) -> ExitCode:
     from edgecert.lifecycle.renew import RenewOptions
 
     args, wiring = context.args, wiring_for(context)
-    for given, flag in ((args.force, "--force"), (args.replace_key, "--replace-key")):
+    asked = ((args.force, "--force"), (args.replace_key, "--replace-key"), (args.prepare_key, "--prepare-key"))
+    for given, flag in asked:
         if given and not args.names:
             message = f"{flag} needs the names of the certificates to renew"
             raise UsageError(message, hint=f"edgecert renew NAME {flag}")
@@ -70,6 +77,8 @@ def run(context: CliContext) -> ExitCode:
     )
     if args.watch:
         return _watch(context, options)
+    if args.prepare_key:
+        return _prepare(context, wiring)
     results = list(_renew(context, wiring, options))
     _write_metrics(context, wiring, results)
     document = {"dry_run": args.dry_run, "lineages": [_shape(wiring, result) for result in results]}
@@ -80,6 +89,39 @@ def run(context: CliContext) -> ExitCode:
     error = next((result.error for result in results if result.error is not None), None)
     context.output.result(document, text, error=error)
     return worst(_code(result) for result in results)
+
+
+def _prepare(context: CliContext, wiring: Wiring) -> ExitCode:
+    """Make the next keys of those that were named."""
+    args = context.args
+    if args.force or args.replace_key:
+        message = "--prepare-key renews nothing now"
+        raise UsageError(message, hint="leave --force and --replace-key out")
+    made = [wiring.next_keys.prepare(name, dry_run=args.dry_run) for name in args.names]
+    lines = [_say_key(key, dry_run=args.dry_run) for key in made]
+    document = {
+        "dry_run": args.dry_run,
+        "keys": [
+            {
+                "name": key.name,
+                "made": key.made,
+                "request_id": key.request.id if key.request else None,
+                "public_key_sha256": key.request.spki_sha256 if key.request else None,
+            }
+            for key in made
+        ],
+    }
+    context.output.result(document, "\n".join(lines))
+    return ExitCode.OK
+
+
+def _say_key(key: NextKey, *, dry_run: bool) -> str:
+    made = "would be made" if dry_run else "is made"
+    text = f"{key.name}: the next key {made if key.made else 'is there already'}"
+    if key.request is None:
+        return text
+    how = f"edgecert dns show {key.name} --tlsa"
+    return f"{text}, public key sha256 {key.request.spki_sha256}\n  its TLSA record: {how}"
 
 
 def _watch(context: CliContext, options: RenewOptions) -> ExitCode:
@@ -100,7 +142,7 @@ def _watch(context: CliContext, options: RenewOptions) -> ExitCode:
     def soonest(names: Iterable[str]) -> datetime | None:
         return wirings[0].store.scan_index.soonest(names)
 
-    if args.names or args.force or args.replace_key or args.dry_run:
+    if args.names or args.force or args.replace_key or args.prepare_key or args.dry_run:
         message = "--watch looks after all certificates, when they are due"
         raise UsageError(message, hint="leave names, --force, --replace-key and --dry-run out")
     watch = Watch(

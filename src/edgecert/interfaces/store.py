@@ -49,6 +49,8 @@ class OpenRequest:
     issuer_kind: str
     digest: str = ""
     request_file: str = ""
+    prepared: bool = False
+    """Made ahead for the next renewal, so that its key can be published first; no CA was asked yet."""
 
 
 class TargetVerdict(StrEnum):

@@ -101,7 +101,10 @@ class Checking:
 
     def _requests(self, name: str) -> Iterator[CheckResult]:
         for request in self.store.requests(name):
-            if request.state == "open":
+            if request.state == "open" and request.prepared:
+                message = f"the next key is prepared since {format_time(request.created_at)}"
+                yield CheckResult(name, "next-key", CheckVerdict.OK, message)
+            elif request.state == "open":
                 message = f"request {request.id} is open since {format_time(request.created_at)}"
                 carried = request.issuer_kind == "csr"
                 hint = (

@@ -168,7 +168,7 @@ class Issuance:
                         self.progress.warn(finding.code, finding.message, demand.name)
                 return Outcome(demand.name, "issued", bundle=bundle, request=request, findings=findings)
 
-    def open_request(self, demand: Demand, *, new_key: bool = False) -> OpenRequest:
+    def open_request(self, demand: Demand, *, new_key: bool = False, prepared: bool = False) -> OpenRequest:
         """Make key and CSR for ``demand`` and store both as an open request; ``new_key`` even where keys are kept."""
         options = demand.request.certificate
         key = self.keys.generate(options.key_algorithm, options.bits) if new_key else self._key(demand)
@@ -192,6 +192,7 @@ class Issuance:
             friendly_name=options.friendly_name,
             issuer_kind=demand.request.issuer.kind,
             digest=demand.digest(),
+            prepared=prepared,
         )
         self.store.create_request(request, key_to_pem(key))
         self.store.audit("request-created", demand.name, request=request.id, key=describe_key(key.public_key()))
@@ -223,6 +224,10 @@ class Issuance:
         if meta.directory != demand.request.issuer.directory or not shares:
             return ""
         return certificate_id(self.store.load_bundle(demand.name, number).leaf)
+
+    def find_open(self, demand: Demand) -> OpenRequest | None:
+        """Give the open request that :meth:`issue` would go on with, or None."""
+        return self._find_open(demand)
 
     def _find_open(self, demand: Demand) -> OpenRequest | None:
         digest = demand.digest()

@@ -14,6 +14,7 @@ from edgecert.interfaces import DEPLOY_AS_USUAL
 from edgecert.lifecycle.alarms import Happened, document_of, find_events, trouble_of
 from edgecert.lifecycle.demand import Demand
 from edgecert.lifecycle.issue import settle_requests
+from edgecert.lifecycle.nextkey import drop_prepared
 from edgecert.lifecycle.parts import planned_part
 from edgecert.lifecycle.results import first_failure
 from edgecert.model.renewalstate import Trouble, after_failure, of_generation
@@ -148,6 +149,8 @@ class Renewing:
         name, settings = subject.name, subject.settings
         why = "asked for" if subject.due_at is None or not subject.due else f"due since {format_time(subject.due_at)}"
         self.progress.step(f"{name}: renewing ({why})")
+        if options.replace_key:
+            drop_prepared(self.store, name)
         try:
             outcome = self.issuance_for(settings).issue(
                 Demand(settings.request, planned_part(settings, name)),

@@ -50,7 +50,7 @@ class Scanning:
         meta = self.store.load_meta(name, self.store.current(name) or meta.generation)
         if any(entry.open for entry in self.store.deployments(name).targets):
             return None
-        if any(request.state == "open" for request in self.store.requests(name)):
+        if any(request.state == "open" and not request.prepared for request in self.store.requests(name)):
             return None
         settings, state = self.store.load_settings(name), self.due.state(meta)
         if settings is None or state.troubled:

@@ -189,6 +189,7 @@ def encode_request(request: OpenRequest) -> bytes:
             "issuer_kind": request.issuer_kind,
             "digest": request.digest,
             "request_file": request.request_file,
+            "prepared": request.prepared,
         }
     )
 
@@ -217,4 +218,5 @@ def decode_request(data: bytes, csr_pem: bytes, name: str, path: Path) -> OpenRe
             issuer_kind=fields.text("issuer_kind"),
             digest=fields.text("digest", default=""),
             request_file=fields.text("request_file", default=""),
+            prepared=fields.flag("prepared", default=False),
         )

@@ -46,3 +46,24 @@ def test_an_unknown_certificate_fails(host: Host) -> None:
 
 def test_an_empty_store_has_nothing_to_do(host: Host) -> None:
     assert host.run("renew").result["lineages"] == []
+
+
+def test_the_next_key_is_made_ahead_and_its_tlsa_record_shown(host: Host) -> None:
+    assert host.run("renew", "--prepare-key").code == 2
+    host.apply()
+    assert host.run("renew", "edge", "--prepare-key", "--dry-run").result["keys"][0]["request_id"] is None
+    (made,) = host.run("renew", "edge", "--prepare-key").result["keys"]
+    assert made["made"] is True
+    assert host.run("renew", "edge", "--prepare-key").result["keys"][0] == made | {"made": False}
+    records = host.run("dns", "show", "edge", "--tlsa").result["records"]
+    pinned = {record["data"].split()[-1] for record in records if record["type"] == "TLSA"}
+    assert made["public_key_sha256"] in pinned
+    assert len(pinned) == 2
+    (listed,) = host.run("list").result["requests"]
+    assert listed["prepared"] is True
+    assert "next key of edge, prepared on" in host.run("list", json=False).stdout
+    checks = {entry["check"]: entry["verdict"] for entry in host.run("check").result["checks"]}
+    assert checks["next-key"] == "ok"
+    assert host.run("renew").result["lineages"][0]["action"] == "not-due"
+    assert host.run("renew", "edge", "--force").result["lineages"][0]["action"] == "renewed"
+    assert host.run("list").result["requests"] == []
