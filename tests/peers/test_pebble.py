@@ -271,3 +271,17 @@ def test_the_account_is_shown_changed_and_closed(own: Edge) -> None:
     assert own.edgecert("account", "deactivate", "--yes").document["result"]["status"] == "deactivated"
     assert own.issue("--force")["generation"] == 3
     assert own.account_url != shown["url"]
+
+
+def test_a_certificate_is_revoked_by_its_account_and_by_its_own_key(own: Edge) -> None:
+    own.flags()
+    for by in ("account", "certificate-key"):
+        number = own.issue("--force")["generation"]
+        own.issue("--force")
+        if by == "certificate-key":
+            for file in own.state.glob("accounts/*/*"):
+                file.unlink()
+        revoke = ("revoke", "edge", "--generation", str(number), "--reason", "superseded", "--confirm", "edge")
+        done = own.edgecert(*revoke)
+        assert done.code == 0, done.stderr + done.stdout
+        assert done.document["result"]["revoked_by"] == by

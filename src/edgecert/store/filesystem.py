@@ -36,7 +36,7 @@ from edgecert.store.blockedkeys import BlockedKeysFile
 from edgecert.store.format import FORMAT, MIGRATIONS, create_format, migrate, read_format, verify_not_newer
 from edgecert.store.journal import Entry, Journal
 from edgecert.store.layout import SETTINGS_FILE, Layout, leftover_of
-from edgecert.store.listing import entries, has_entries, has_file, has_leftovers, names, read, translated
+from edgecert.store.listing import Leftovers, entries, has_entries, has_file, has_leftovers, names, read, translated
 from edgecert.store.ownership import verify_owner
 from edgecert.store.requestfiles import RequestFiles
 from edgecert.store.scanindex import ScanIndex
@@ -88,6 +88,7 @@ class FilesystemStore:
         self._audit_log = RotatedLog(self._layout.audit_file, self._layout.audit_lock)
         self.scan_index = ScanIndex(self._layout, clock)
         """What scans found; also tells which lineages need no look for leftovers."""
+        self._leftovers = Leftovers()
         self._format: StoreFormat | None = None
         if verify_owner(root, command):
             self._format = self._open_format()
@@ -374,9 +375,8 @@ class FilesystemStore:
     def _unclean(self) -> set[str]:
         certificates, requests = self._layout.certificates, self._layout.requests
         found = {leftover_of(entry) for place in (certificates, requests) for entry in entries(place)} - {""}
-        every = (name for name in names(certificates) if self.scan_index.find(name) is None)
-        found |= {name for name in every if self._is_unclean(name)}
-        return found | {name for name in names(requests) if self._requests.leftovers(name)}
+        changed = {name for name in {*names(certificates), *names(requests)} if not self.scan_index.is_unchanged(name)}
+        return found | {name for name in changed if self._is_unclean(name) or self._requests.leftovers(name)}
 
     def _is_unclean(self, name: str) -> bool:
         link = self._layout.current(name)
@@ -389,7 +389,7 @@ class FilesystemStore:
     def _sweep(self, name: str) -> None:
         """Take away what dead processes left of a lineage, whose lock is held."""
         for place in (self._layout.certificates, self._layout.requests):
-            for entry in entries(place):
+            for entry in self._leftovers.in_(place):
                 if leftover_of(entry) == name:
                     remove_directory(place / entry)
         sweep(self._layout.lineage(name))

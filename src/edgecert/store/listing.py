@@ -57,6 +57,26 @@ def names(directory: Path) -> list[str]:
         return []
 
 
+class Leftovers:
+    """What dead processes left in directories of many entries, listed anew only when those have changed."""
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._known: dict[Path, tuple[int, list[str]]] = {}
+
+    def in_(self, directory: Path) -> list[str]:
+        """Give the names of the leftovers in ``directory``."""
+        try:
+            changed_at = directory.stat().st_mtime_ns
+        except OSError:
+            return []
+        known = self._known.get(directory)
+        if known is None or known[0] != changed_at:
+            known = changed_at, [entry for entry in entries(directory) if is_leftover(entry)]
+            self._known[directory] = known
+        return known[1]
+
+
 def has_file(directory: Path, *names: str) -> bool:
     """Whether there is a file at ``names`` below ``directory``: for thousands of them, without a path object each."""
     return os.path.isfile("/".join((os.fspath(directory), *names)))  # noqa: PTH113
