@@ -193,7 +193,7 @@ class OutboundStream(InitiatingStream):
         self._authorize(Method.EXTERNAL, self._proof)
         if features.find(ns.SM, "sm") is not None:
             self._say(acks.ENABLE)
-            self._acks.begin()
+            self._acks.begin(received=False)  # the peer counts what it sends from <enabled/> on (XEP-0198 §3)
 
     def _authorize(self, method: Method, proof: Proof) -> None:
         self._pair = PairAuthorization(self._config.domain, self._config.home, method, proof)

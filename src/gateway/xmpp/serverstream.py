@@ -119,6 +119,9 @@ class ServerStream(StreamMachine[StateT, StreamEvent]):
         if event.name == acks.REQUEST_NAME:
             if self._closing is None:
                 self._say(self._acks.answer())
+        elif event.name == acks.ENABLED_NAME:
+            if self._acks.counts_sent:  # we asked for it
+                self._acks.begin(sent=False)
         elif event.name == acks.FAILED_NAME:
             self._tell(self._acks.give_up())
         elif event.name == acks.ANSWER_NAME and self._acks.counts_sent:

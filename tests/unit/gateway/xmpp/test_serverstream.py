@@ -216,6 +216,37 @@ def test_over_a_stream_of_ours_the_peer_sends_for_its_pair_alone() -> None:
     assert stream.events_received() == [Closed(Condition.INVALID_FROM)]
 
 
+def counting() -> OutboundStream:
+    """Give a stream that goes both ways, on which we have asked for acknowledgements and were not answered yet."""
+    stream = both_ways()[0]
+    stream.receive_data(wire.SUCCESS)
+    stream.receive_data(header(PARTNER, HOME) + wire.build_features(wire.build_limits(9), acks.FEATURE))
+    assert stream.data_to_send().endswith(acks.ENABLE)
+    stream.events_received()
+    return stream
+
+
+def test_what_the_peer_sends_counts_from_its_answer_on() -> None:
+    stream = counting()
+    stream.receive_data(message() * 3 + acks.ENABLED + message() * 2 + acks.REQUEST)
+    assert [type(event) for event in stream.events_received()] == [StanzaReceived] * 5
+    assert stream.data_to_send() == b"<a xmlns='urn:xmpp:sm:3' h='2'/>"
+
+
+def test_what_the_peer_does_not_count_is_taken_even_behind_our_end() -> None:
+    stream = counting()
+    stream.close(Condition.RESET)
+    assert b"<a " not in stream.data_to_send()
+    stream.receive_data(message() + b"</stream:stream>")
+    assert [type(event) for event in stream.events_received()] == [StanzaReceived, Closed]
+
+
+def test_an_answer_that_was_not_asked_for_counts_nothing() -> None:
+    stream = accepted()
+    stream.receive_data(acks.ENABLED + message() + acks.REQUEST)
+    assert stream.data_to_send() == b""
+
+
 def test_no_stanza_passes_before_the_pair_is_authorized() -> None:
     stream, _said = both_ways()
     stream.receive_data(message())
