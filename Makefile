@@ -21,7 +21,7 @@ CODE := $(wildcard src tests bench)
 UNIT := $(wildcard tests/unit tests/property tests/architecture)
 PYTEST := $(PY) -m pytest -q
 
-.PHONY: help setup setup-run demo test lint peers bench docs clean
+.PHONY: help setup setup-run demo test lint peers bench pictures docs clean
 .PHONY: lint-ruff lint-imports lint-types lint-deps format test-unit test-wizard test-integration test-peers test-coverage test-wheel lock
 
 help:
@@ -29,7 +29,7 @@ help:
 	@echo 'make test    every check, fast first'
 	@echo 'make lint    ruff, import-linter, mypy, deptry'
 	@echo 'make peers   install the Debian packages of the real peers (root)'
-	@echo 'make bench   the figures'
+	@echo 'make bench   the figures; make pictures: the screenshots in the documentation'
 	@echo 'make docs    the documentation, into docs/_build'
 	@echo 'make setup   .venv with everything; make clean removes what was made'
 
@@ -62,6 +62,11 @@ demo: $(RUN_READY)
 
 bench: $(DEV_READY)
 	$(PY) -m bench
+
+# Screenshots of the wizard, from the running program; Chromium alone sets their text right.
+pictures: $(DEV_READY)
+	@command -v chromium >/dev/null || apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core
+	$(PY) -m bench.pictures
 
 peers:
 	scripts/install-peers

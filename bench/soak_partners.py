@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from gateway.model.envelope import Envelope
     from gateway.model.queued import QueuedStanza
-    from gateway.net.inbound import InboundConnection
+    from gateway.net.hub import PartnerConnection
     from gateway.net.resolver import Resolver
     from gateway.tls.trust import TrustStore
     from tests.support.pki import Pki
@@ -75,7 +75,7 @@ class FarHub(Hub):
     tally: Tally
 
     @override
-    def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
+    def stanza_from_partner(self, connection: PartnerConnection, envelope: Envelope) -> None:
         if envelope.kind == "message" and not envelope.is_error:
             self.tally.arrived[envelope.id] += 1
         elif envelope.kind == "iq" and envelope.type == "get":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from random import SystemRandom
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from edgecert.lifecycle.issue import Issuance
     from edgecert.lifecycle.precheck import Prechecking
     from edgecert.lifecycle.renew import Renewing
+    from edgecert.lifecycle.revoke import Revocation
     from edgecert.model.dnsrecords import Answers, Question
     from edgecert.model.keys import PrivateKey
     from edgecert.model.request import CertificateRequest, DeployTarget
+    from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.clock import Clock
     from edgecert.shared.keywrap import KeyWrapper
 
@@ -206,6 +208,22 @@ class Wiring:
             self.lock_timeout,
             CommandNotifier(self.progress),
         )
+
+    @cached_property
+    def revocation(self) -> Revocation:
+        """The use case behind ``revoke``."""
+        from edgecert.lifecycle.revoke import Revocation  # noqa: PLC0415  # only where it is used
+
+        return Revocation(self.store, self._ca_of, self.clock, self.progress)
+
+    def _ca_of(self, meta: BundleMeta) -> object:
+        """Give the CA that a generation is from: its own directory, whatever the settings say now; None if unknown."""
+        settings = self.store.load_settings(meta.name)
+        if meta.issuer_kind != "acme" or settings is None:
+            return None
+        issuer = settings.request.issuer
+        directory = meta.directory or issuer.directory
+        return self.acme(replace(settings.request, issuer=replace(issuer, kind="acme", directory=directory)))
 
     @cached_property
     def asking(self) -> Asking:

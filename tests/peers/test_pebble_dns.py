@@ -123,6 +123,26 @@ def test_by_hand_it_says_what_to_publish_and_goes_on_with_the_same_order(zone: Z
     assert len(list((zone.directory / "state").glob("requests/*/*/order.json"))) == 1
 
 
+def test_a_renewal_by_hand_gives_one_notice_and_goes_on_when_the_records_are_there(zone: Zone) -> None:
+    entry = (
+        f'[[issuer.challenges]]\ntype = "dns-01"\nprovider = "manual"\nnameservers = ["{zone.nameservers.primary}"]\n'
+    )
+    flags = zone.write(entry)
+    (line,) = zone.edgecert("issue", "-c", flags).document["result"]["certificates"][0]["records"]
+    zone.change("_acme-challenge.sip.contoso.com", add=(line.split(None, 4)[4],))
+    certificate(zone.edgecert("issue", "-c", flags))
+    first = zone.edgecert("renew", "edge", "--force")
+    assert first.code == 5
+    (told,) = first.document["result"]["lineages"]
+    assert told["action"] == "waiting"
+    again = zone.edgecert("renew", "edge", "--force")
+    assert again.code == 0
+    assert again.document["result"]["lineages"][0]["records"] == told["records"] != [line]
+    zone.change("_acme-challenge.sip.contoso.com", add=(told["records"][0].split(None, 4)[4],))
+    (renewed,) = zone.edgecert("renew", "edge", "--force").document["result"]["lineages"]
+    assert renewed["action"] == "renewed"
+
+
 def test_tls_alpn_shows_pebble_the_proofs(tmp_path: Path) -> None:
     with loopback_net() as net, Pebble(tmp_path / "pebble", net) as pebble:
         entry = f'[[issuer.challenges]]\ntype = "tls-alpn-01"\nlisten = "{pebble.edge}:5001"\n'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,39 @@ async def test_messages_go_both_ways_and_the_streams_outlive_a_swap(
         await exchange(alice, juliet, "after")
         # Still those that began with the first generation: nobody had to connect again.
         assert await streams(gateway) == [("inbound", "pkix", 1), ("outbound", "pkix", 1)]
+
+
+async def test_a_partner_test_walks_to_prosody_and_names_what_stops_it(
+    world: World, start_prosody: Callable[[Issued], Prosody]
+) -> None:
+    settings = world.settings(HOME, 1)
+    async with world.gateway(settings, world.pki.issue([HOME]), PARTNER) as gateway:
+        assert (await walk(gateway))[-1] == "tcp failed connect-failed"
+        prosody = start_prosody(world.pki.issue([PARTNER]))
+        async with (
+            connect_component(PARTNER, COMPONENT_SECRET, prosody.address) as juliet,
+            asyncio.TaskGroup() as group,
+        ):
+            walking = group.create_task(walk(gateway))
+            ping = await juliet.receive()
+            identity = re.search(r"\bid=['\"]([^'\"]+)", ping)
+            assert identity is not None
+            await juliet.send(f"<iq from='{PARTNER}' to='{HOME}' type='result' id='{identity[1]}'/>")
+        steps = ("dns", "tcp", "tls", "identity", "authentication", "ping")
+        assert walking.result() == [f"{step} ok " for step in steps]
+
+
+async def walk(gateway: Gateway) -> list[str]:
+    """Give each step of a partner test with its outcome and code."""
+    begun = await gateway.start_partner_test(PARTNER, "")
+    answer = await gateway.partner_test(str(begun["id"]), 0)
+    while not answer["finished"]:
+        steps = answer["steps"]
+        assert isinstance(steps, list)
+        await gateway.partner_test(str(begun["id"]), len(steps))
+        answer = await gateway.partner_test(str(begun["id"]), 0)
+    assert isinstance(answer["steps"], list)
+    return [f"{step['step']} {step['outcome']} {step['code']}" for step in answer["steps"] if isinstance(step, dict)]
 
 
 async def streams(gateway: Gateway) -> list[tuple[str, str, int]]:

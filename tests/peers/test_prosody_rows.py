@@ -99,3 +99,23 @@ async def try_both_ways(gateway: Gateway, alice: Component, juliet: Component, k
     assert isinstance(found, list)
     used = {stream["direction"]: stream["method"] for stream in found if stream["domain"] == host_of(kind)}
     return used.get("outbound", ""), used.get("inbound", "")
+
+
+async def test_one_stream_goes_both_ways_and_every_stanza_is_acknowledged(world: World) -> None:
+    settings, modules = world.settings(HOME, 1), '"smacks"; "s2s_bidi";'
+    romeo = f"romeo@{host_of('all')}"
+    async with AsyncExitStack() as stack:
+        directory = world.directory / "prosody"
+        prosody = stack.enter_context(run_prosody_rows(directory, f"{world.net}2", world.pki, modules=modules))
+        gateway = await stack.enter_async_context(world.gateway(settings, world.pki.issue([HOME]), host_of("all")))
+        alice = await stack.enter_async_context(connect_component(HOME, SECRET, world.addresses[HOME]))
+        juliet = await stack.enter_async_context(connect_component(host_of("all"), COMPONENT_SECRET, prosody.address))
+        for number in range(20):
+            await alice.message(ALICE, romeo, f"out-{number}")
+            assert await juliet.receive_bodies(1) == [f"out-{number}"]
+            await juliet.message(romeo, ALICE, f"in-{number}")
+            assert await alice.receive_bodies(1) == [f"in-{number}"]
+        assert (await gateway.status())["streams"] == {"inbound": 0, "outbound": 1}
+        (pair,) = gateway.hub.pairs.values()
+        await eventually(lambda: pair.unacknowledged == 0)
+        assert b'queue_settled_total{outcome="acknowledged"} 20.0' in gateway.metrics.render()

@@ -7,11 +7,10 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from josepy.jwk import JWKEC
-
 from edgecert.interfaces import IssueOrder
 from edgecert.issuers.acme.account import Account, AccountOptions
 from edgecert.issuers.acme.accountfiles import AccountFiles
+from edgecert.issuers.acme.accountkey import jwk_of
 from edgecert.issuers.acme.client import AcmeClient
 from edgecert.issuers.acme.clockwatch import ClockWatch
 from edgecert.issuers.acme.issuer import AcmeIssuer
@@ -98,7 +97,7 @@ class Parts:
     def client(self, patience: Patience | None = None) -> AcmeClient:
         """Give a client of the server."""
         watch = ClockWatch(self.clock, self.watcher)
-        return AcmeClient(self.server.url, self.server, JWKEC(key=self.files.key()), patience or self.patience(), watch)
+        return AcmeClient(self.server.url, self.server, jwk_of(self.files.key()), patience or self.patience(), watch)
 
     def account(self, client: AcmeClient | None = None) -> Account:
         """Give the account."""
@@ -106,7 +105,7 @@ class Parts:
 
     def client_of(self, key: PrivateKey) -> AcmeClient:
         """Give a client with another key."""
-        return AcmeClient(self.server.url, self.server, JWKEC(key=key), self.patience())
+        return AcmeClient(self.server.url, self.server, jwk_of(key), self.patience())
 
     def issuer(self) -> AcmeIssuer:
         """Give an issuer as a new run would have it."""

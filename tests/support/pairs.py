@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.errors import Condition, StanzaCondition
     from gateway.model.envelope import Envelope
     from gateway.model.queued import QueuedStanza
+    from gateway.net.bidi import Carrier
     from gateway.net.outbound import OutboundConnection
     from gateway.net.targets import SrvRecord
 
@@ -144,6 +145,10 @@ class FakeOwner:
     bounced: list[tuple[str, StanzaCondition]] = field(default_factory=list)
     work: list[Coroutine[object, object, None]] = field(default_factory=list)
 
+    @property
+    def inbox(self) -> None:
+        """Nobody takes what a partner would send over our streams."""
+
     def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         """Keep a task for later."""
         self.work.append(work)
@@ -160,10 +165,10 @@ class FakeOwner:
         """Keep a bounce."""
         self.bounced.append((envelope.id, condition))
 
-    def outbound_opened(self, connection: OutboundConnection) -> None:
+    def outbound_opened(self, connection: Carrier) -> None:
         """Pass over it."""
 
-    def outbound_closed(self, connection: OutboundConnection) -> None:
+    def outbound_closed(self, connection: Carrier) -> None:
         """Pass over it."""
 
     def stanza_sent(self, envelope: Envelope) -> None:

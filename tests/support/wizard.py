@@ -49,7 +49,12 @@ class Wizard:
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, each when the one before has been dealt with."""
         await self.pilot.press(*keys)
+        await eventually(self._has_arrived)
         await self.pilot.pause()
+
+    def _has_arrived(self) -> bool:
+        """Whether what was typed ahead has arrived, or nobody waits for it any more."""
+        return self.app._held is None or self.app.return_value is not None  # noqa: SLF001  # seen from inside
 
     async def type(self, text: str) -> None:
         """Type text."""

@@ -48,6 +48,7 @@ async def test_a_proposal_is_shown_and_taken(tmp_path: Path) -> None:
         await seen.sees("SIP domain contoso.com")
         assert seen.session.value("topology.access_edge") == "sip.contoso.com"
         await seen.press("ctrl+z")
+        await seen.sees("No names yet")
         assert not seen.session.domains
 
 

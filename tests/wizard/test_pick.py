@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecert.wizard.screens.pick import PickScreen
-from edgecert.wizard.work import Held
+from edgecert.wizard.views import Held
 from tests.support.wizard import wizard
 
 if TYPE_CHECKING:

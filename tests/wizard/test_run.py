@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+from edgecert.interfaces import WatchesWaits
 from edgecert.model.request import CertificateRequest, Topology
 from edgecert.shared.errors import NetworkError
 from edgecert.wizard.screens.run import RunScreen, Watcher
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 
 def test_a_watcher_hands_on_steps_and_warnings() -> None:
     told: list[tuple[str, str]] = []
-    watcher = Watcher(lambda mark, text: told.append((mark, text)))
+    awaited: list[tuple[str, float]] = []
+    watcher = Watcher(lambda mark, text: told.append((mark, text)), lambda what, left: awaited.append((what, left)))
+    assert isinstance(watcher, WatchesWaits)
+    watcher.waits("the CA to sign", 299.0)
+    assert awaited == [("the CA to sign", 299.0)]
     watcher.step("one")
     watcher.warn("code", "two", "place")
     watcher.warn("code", "place: three", "place")
@@ -56,6 +62,22 @@ async def test_a_failure_stays_with_cause_and_hint_until_one_has_decided(tmp_pat
         assert came == ["fine"] or await seen.sees("the first step")
 
 
+async def test_what_is_awaited_and_for_how_long_is_seen(tmp_path: Path) -> None:
+    going = threading.Event()
+
+    def work(progress: Progress) -> bool:
+        assert isinstance(progress, WatchesWaits)
+        progress.waits("the CA to sign", 120.0)
+        return going.wait(30)
+
+    async with wizard(tmp_path) as seen:
+        await seen.new_request()
+        seen.app.open_screen(RunScreen("Executing", work, lambda _came: seen.app.show_tasks()))
+        await seen.sees("… waiting for the CA to sign: 1 s, 119 s more at the most")
+        going.set()
+        await seen.sees("Available tasks")
+
+
 async def test_what_failed_is_mended_and_goes_on_with_the_same_request(tmp_path: Path) -> None:
     start = CertificateRequest(topology=Topology(sip_domains=("contoso.com",)))
     async with wizard(tmp_path, start=start) as seen:
@@ -64,7 +86,7 @@ async def test_what_failed_is_mended_and_goes_on_with_the_same_request(tmp_path:
         await seen.new_request()
         await seen.go("summary")
         await seen.press("enter")
-        await seen.sees("✗ ", "▸Back, to mend it◂")
+        await seen.sees("✗", "▸Back, to mend it◂")
         requests = list((tmp_path / "state/requests/edge-external").glob("[!.]*"))
         assert len(requests) == 1
         await seen.press("enter")

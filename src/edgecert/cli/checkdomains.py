@@ -98,7 +98,7 @@ def _lineage(
     lookup: Lookup,
     roots: Sequence[x509.Certificate],
 ) -> Iterable[CheckResult]:
-    from edgecert.cli.dns import keys_of
+    from edgecert.cli.dns import account_url, keys_of
     from edgecert.lifecycle.checkdomain import TOPOLOGY_SERVICES, endpoints_of, findings_to_results
     from edgecert.model.caa import CaaPolicy
     from edgecert.model.carules import issuer_of_directory
@@ -117,7 +117,7 @@ def _lineage(
     answers = lookup.ask([*first_questions(plan), *(Question(record, "SRV") for record in records)])
     answers = lookup.ask(next_questions(records, answers))
     issuer = issuer_of_directory(request.issuer.directory) if request.issuer.kind == "acme" else ""
-    policy = CaaPolicy(issuer) if issuer else None
+    policy = CaaPolicy(issuer, account_url(wiring, request)) if issuer else None
     results = findings_to_results(verify_dns(plan, answers, DnsContext(name, policy, keys_of(wiring, name))), name)
     endpoints = [each for domain, services in served for each in endpoints_of(domain, answers, services=services)]
     return (*results, *_probe(context, endpoints, roots))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from edgecert.cli.common import CliContext
     from edgecert.dns.update import NotSeen, ZoneUpdater
-    from edgecert.model.dnsrecords import Answers, DnsOptions, DnsPlan, DnsRecord, RrsetChange
+    from edgecert.model.dnsrecords import Answers, DnsOptions, DnsPlan, DnsRecord, RrsetChange, WantedRecord
     from edgecert.model.findings import Finding
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.jsonvalue import JsonObject
@@ -146,7 +146,27 @@ def _subject(context: CliContext) -> _Subject:
         remote_users=args.remote_users,
         ttl=args.ttl,
     )
-    return _Subject(name, request, keys, options, _only(args.only, plan_dns(request, options)))
+    plan = plan_dns(request, options)
+    if args.action == "show" and request.issuer.kind == "acme":
+        plan = replace(plan, records=(*plan.records, *_persisting(context, wiring, request)))
+    return _Subject(name, request, keys, options, _only(args.only, plan))
+
+
+def _persisting(context: CliContext, wiring: Wiring, request: CertificateRequest) -> Sequence[WantedRecord]:
+    """Give the records of dns-persist-01; the CA says at the first order by what it is named in them."""
+    from edgecert.model.carules import issuer_of_directory
+    from edgecert.model.persistplan import needs_persist, plan_persist
+
+    if not needs_persist(request):
+        return ()
+    args = context.args
+    issuer = (args.caa_issuer or issuer_of_directory(request.issuer.directory)).lower()
+    account = args.account_uri or wiring.acme(request).account_url()
+    if issuer and account:
+        return plan_persist(request, issuer, account, args.ttl)
+    text = "the records of dns-persist-01 need the CA's domain (--caa-issuer) and the account's URL (--account-uri); "
+    context.output.warn("persist-unknown", f"{text}edgecert issue prints them as the CA wants them")
+    return ()
 
 
 def _only(texts: Sequence[str], plan: DnsPlan) -> DnsPlan:
@@ -206,7 +226,15 @@ def _show(context: CliContext, subject: _Subject) -> ExitCode:
 # --- verify ---
 
 
+def account_url(wiring: Wiring, request: CertificateRequest) -> str:
+    """Give the URL of the ACME account that ``request`` issues by, as far as this host knows it; nobody is asked."""
+    if request.issuer.kind != "acme" or not request.issuer.directory:
+        return ""
+    return wiring.acme(request).facts(ask=False).account_url
+
+
 def _verify(context: CliContext, subject: _Subject) -> ExitCode:
+    from edgecert.cli.session import wiring_for
     from edgecert.dns.lookup import Lookup
     from edgecert.model.caa import CaaPolicy
     from edgecert.model.dnsverify import DnsContext, first_questions, next_questions, service_names, verify_dns
@@ -215,7 +243,8 @@ def _verify(context: CliContext, subject: _Subject) -> ExitCode:
     lookup = Lookup(context.args.nameserver)
     answers = lookup.ask(first_questions(plan))
     answers = lookup.ask(next_questions(service_names(plan), answers))
-    policy = CaaPolicy(options.caa_issuer, options.account_uri) if options.caa_issuer else None
+    account = options.account_uri or account_url(wiring_for(context), subject.request)
+    policy = CaaPolicy(options.caa_issuer, account) if options.caa_issuer else None
     findings = verify_dns(plan, answers, DnsContext(subject.name, policy, subject.keys))
     document = {
         "name": subject.name,

@@ -31,10 +31,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
+        nargs="?",
+        default="",
         help="the CA's answer: PEM, DER, PKCS#7 or PKCS#12, certificates in any order; - reads standard input",
     )
     parser.add_argument(
-        "--name", default="", help="the lineage; needed for a foreign PKCS#12, else found by the public key"
+        "--certbot",
+        nargs="?",
+        const="/etc/letsencrypt",
+        default="",
+        metavar="DIR",
+        help="take over certbot's lineages: settings, account, key and certificate; nothing of certbot's is changed",
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="the lineage; needed for a foreign PKCS#12, else found by the public key; with --certbot one of certbot's "
+        "(may be repeated; default: all)",
     )
     parser.add_argument(
         "--chain", action="append", default=[], metavar="FILE", help="further certificates to build the chain from"
@@ -61,17 +75,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: CliContext) -> ExitCode:
     """Do ``import``."""
+    if context.args.certbot:
+        from edgecert.cli.importcertbot import run_certbot
+
+        return run_certbot(context)
     from edgecert.lifecycle.intake import Intake, IntakeOptions
     from edgecert.model.answer import parse_answer
 
-    args, wiring = context.args, wiring_for(context)
+    args = context.args
+    if not args.file or len(args.name) > 1:
+        message = "import takes one FILE, and one name for it"
+        raise UsageError(message, hint="edgecert import ANSWER, or edgecert import --certbot DIR")
+    wiring = wiring_for(context)
     answer = parse_answer(
         _read(args.file), password=read_secret_file(Path(args.password_file)) if args.password_file else None
     )
     if args.dry_run:
         return _dry_run(context, answer)
     options = IntakeOptions(
-        name=args.name,
+        name=args.name[0] if args.name else "",
         extra=_certificates(args.chain),
         roots=_certificates(args.trust) if args.trust else _system_roots(),
         accept_names=args.accept_names,

@@ -36,6 +36,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "deploy": Verb("deploy", "put a generation into service on its targets, now or at a date", LIVING),
     "rollback": Verb("rollback", "put the previous generation back into service", LIVING),
     "renew": Verb("renew", "finish open deployments and renew what is due", LIVING),
+    "revoke": Verb("revoke", "have the CA take a certificate back; never deploy it again", LIVING),
     "settings": Verb("settings", "show or change a certificate's saved settings", LIVING),
     "rename": Verb("rename", "give a certificate another name", LIVING),
     "remove": Verb("remove", "take a certificate out of the store", LIVING),

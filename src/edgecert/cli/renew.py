@@ -29,10 +29,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these certificates")
     parser.add_argument("--force", action="store_true", help="renew those named although they are not due")
     parser.add_argument(
+        "--replace-key",
+        action="store_true",
+        help="renew those named now, with a new key even where keys are kept; for a key that may be known to others",
+    )
+    parser.add_argument(
         "--close-old-streams",
         choices=("keep", "drain", "now"),
-        default="keep",
-        help="what becomes of streams that began with the old certificate",
+        default=None,
+        help="what becomes of streams that began with the old certificate (default: keep; now with --replace-key)",
     )
 
 
@@ -41,12 +46,16 @@ def run(context: CliContext) -> ExitCode:
     from edgecert.lifecycle.renew import RenewOptions
 
     args, wiring = context.args, wiring_for(context)
-    if args.force and not args.names:
-        message = "--force needs the names of the certificates to renew"
-        raise UsageError(message, hint="edgecert renew NAME --force")
+    for given, flag in ((args.force, "--force"), (args.replace_key, "--replace-key")):
+        if given and not args.names:
+            message = f"{flag} needs the names of the certificates to renew"
+            raise UsageError(message, hint=f"edgecert renew NAME {flag}")
     names = args.names or wiring.store.lineages()
     options = RenewOptions(
-        force=args.force, dry_run=args.dry_run, deploying=DeployOptions(close_old_streams=args.close_old_streams)
+        force=args.force,
+        dry_run=args.dry_run,
+        replace_key=args.replace_key,
+        deploying=DeployOptions(close_old_streams=args.close_old_streams or ("now" if args.replace_key else "keep")),
     )
     results = []
     for name in names:
@@ -102,6 +111,7 @@ def _shape(wiring: Wiring, result: RenewResult) -> dict[str, JsonValue]:
         "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
         "certificate": shapes.certificate(wiring.store, result.certificate) if result.certificate else None,
         "deployments": [shapes.target_result(entry) for entry in result.deployments],
+        **({"records": list(result.records)} if result.records else {}),
     }
 
 
@@ -113,6 +123,9 @@ def _human(context: CliContext, wiring: Wiring, result: RenewResult) -> str:
         case "failed":
             error = result.error
             return f"{result.name}: FAILED: {error.message if error else ''}"
+        case "waiting" if result.records:
+            lines = "\n".join(result.records)
+            return f"{result.name}: waits for these DNS records, then run edgecert renew again:\n{lines}{targets}"
         case "waiting":
             return (
                 f"{result.name}: waits for the CA's answer to its open request (edgecert show {result.name}){targets}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgecert.cli.common import add_common, add_request_options, resolve_request
+from edgecert.cli.common import add_common, add_request_options, host_settings, resolve_request
 from edgecert.cli.session import wiring_for
 from edgecert.shared.errors import ConfigError, EdgecertError, ExitCode, UsageError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from edgecert.cli.common import CliContext
     from edgecert.model.request import CertificateRequest
+    from edgecert.wizard.session import WizardSession
 
 _NAME: Final = "option:certificate.name"
 _STAND_IN: Final = "edge"
@@ -38,14 +39,15 @@ def run(context: CliContext) -> ExitCode:
     plain = bool(context.args.plain)
     require_terminal(context.environ, plain=plain)
     from edgecert.wizard.drafts import Drafts
-    from edgecert.wizard.session import WizardSession
     from edgecert.wizard.work import Work
 
     start = _start(context)
     work = Work(lambda progress, state_dir=None: wiring_for(context, progress, state_dir))
-    drafts = Drafts.of(wiring_for(context).state_dir, context.environ)
+    drafts = Drafts.of(Path(host_settings(context).state_dir), context.environ)
 
     def new_session() -> WizardSession:
+        from edgecert.wizard.session import WizardSession  # the first page does not wait for it
+
         return WizardSession(Path.cwd(), start=start, known=frozenset(work.wiring().store.lineages()))
 
     if plain:

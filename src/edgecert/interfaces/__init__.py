@@ -17,6 +17,7 @@ from edgecert.interfaces.helping import (
     KeySource,
     Notifier,
     Progress,
+    WatchesWaits,
 )
 from edgecert.interfaces.issuing import (
     ChallengeSolver,
@@ -36,6 +37,11 @@ from edgecert.interfaces.prechecking import (
 from edgecert.interfaces.renewing import (
     RenewalRecords,
 )
+from edgecert.interfaces.revoking import (
+    BlockedKeys,
+    RevokedBy,
+    Revoker,
+)
 from edgecert.interfaces.store import (
     CertificateStore,
     Deployment,
@@ -50,6 +56,7 @@ from edgecert.interfaces.store import (
 
 __all__ = [
     "DEPLOY_AS_USUAL",
+    "BlockedKeys",
     "CaFacts",
     "CaKnowledge",
     "CertificateStore",
@@ -75,10 +82,13 @@ __all__ = [
     "RenewalRecords",
     "RequestState",
     "Resolver",
+    "RevokedBy",
+    "Revoker",
     "SavedSettings",
     "Served",
     "Staged",
     "TargetVerdict",
     "Verification",
     "Waiting",
+    "WatchesWaits",
 ]

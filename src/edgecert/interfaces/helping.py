@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,15 @@ class Progress(Protocol):
 
     def warn(self, code: str, message: str, path: str = "") -> None:
         """Say something that deserves attention."""
+        ...
+
+
+@runtime_checkable
+class WatchesWaits(Protocol):
+    """A :class:`Progress` that also wants to know what is awaited: it is told before each pause."""
+
+    def waits(self, what: str, left: float) -> None:
+        """Say that ``what`` is awaited, for ``left`` seconds at the most."""
         ...
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from edgecert.interfaces.revoking import BlockedKeys
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle, BundleMeta
     from edgecert.shared.secret import Secret
@@ -85,6 +86,8 @@ class Deployments:
 
     targets: tuple[Deployment, ...] = ()
     held: Mapping[int, str] = field(default_factory=dict)
+    revoked: Mapping[int, str] = field(default_factory=dict)
+    """Those of the held ones that not even a person may deploy, with the reason."""
 
     def find(self, target: str) -> Deployment | None:
         """Give the state of ``target``, or None if nothing was ever deployed there."""
@@ -119,6 +122,11 @@ class CertificateStore(Protocol):
     @property
     def store_id(self) -> str:
         """The store's own random identity, made with it; part of the associated data of wrapped keys."""
+        ...
+
+    @property
+    def blocked(self) -> BlockedKeys:
+        """The keys that nothing is issued or imported with."""
         ...
 
     def lock(self, name: str, timeout: float) -> AbstractContextManager[None]:

@@ -185,7 +185,7 @@ def _judge(
     until = f"until {format_time(chain.leaf.not_valid_after_utc)} ({(chain.leaf.not_valid_after_utc - now).days} days)"
     yield result("served", CheckVerdict.OK, f"serves {names}, {until}, {served.tls_version}")
     if not endpoint.sip and not _has_client_auth(chain.leaf):
-        message = "no clientAuth: ejabberd before 25.08 refuses it for SASL EXTERNAL and falls back to dialback"
+        message = "no clientAuth: ejabberd before 25.08 and old Openfire refuse it for SASL EXTERNAL and want dialback"
         yield result("partners", CheckVerdict.OK, message)
 
 

@@ -41,9 +41,13 @@ class Deploying:
         """See that ``meta`` may go into service.
 
         Raises:
-            DeployError: it is held, expired or from a test CA (codes ``held``, ``expired``, ``staging-ca``).
+            DeployError: codes ``revoked``, ``held``, ``expired``, ``staging-ca`` (from a test CA).
         """
-        held = self.store.deployments(meta.name).held
+        state = self.store.deployments(meta.name)
+        held = state.held
+        if meta.generation in state.revoked:
+            message = f"{meta.name} generation {meta.generation} is out of use: {state.revoked[meta.generation]}"
+            raise DeployError(message, code="revoked", hint=f"get a new one: edgecert renew {meta.name} --replace-key")
         if automatic and meta.generation in held:
             message = f"{meta.name} generation {meta.generation} is held: {held[meta.generation]}"
             raise DeployError(

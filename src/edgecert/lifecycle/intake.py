@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.x509.oid import NameOID
 
 from edgecert.interfaces import SavedSettings
+from edgecert.lifecycle.blocking import verify_not_blocked
 from edgecert.lifecycle.issue import Outcome, compare_names_of, complete_request
 from edgecert.model.findings import Finding, Severity
 from edgecert.model.keys import describe_key, key_to_pem
@@ -120,6 +121,7 @@ class Intake:
             raise UsageError(message, code="name-needed", hint="say --name NAME")
         with self.store.lock(options.name, self.lock_timeout):
             spki = spki_sha256(answer.key.public_key())
+            verify_not_blocked(self.store.blocked, spki)
             chain = order_chain(spki, answer.certificates, extra=options.candidates)
             verify_chain_order(chain.certificates)
             self._refuse_unfit(chain)

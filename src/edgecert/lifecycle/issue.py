@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Issued, IssueOrder, OpenRequest, Preparing, Waiting
+from edgecert.lifecycle.blocking import verify_not_blocked
 from edgecert.lifecycle.precheck import Intent, obey
 from edgecert.model.answer import compare_names
 from edgecert.model.csr import build_csr
@@ -226,7 +227,8 @@ class Issuance:
     def _find_open(self, demand: Demand) -> OpenRequest | None:
         digest = demand.digest()
         for request in reversed(self.store.requests(demand.name)):
-            if request.state == "open" and request.digest == digest:
+            usable = request.state == "open" and request.digest == digest
+            if usable and not self.store.blocked.reason(request.spki_sha256):
                 return request
         return None
 
@@ -235,7 +237,10 @@ class Issuance:
         number = self.store.current(demand.name)
         if options.reuse_key and number is not None:
             bundle = self.store.load_bundle(demand.name, number)
-            if bundle.meta.key == demand.key_description and bundle.meta.exportable == options.exportable:
+            blocked = self.store.blocked.reason(spki_sha256(bundle.leaf.public_key()))
+            if blocked:
+                self.progress.warn("key-not-reused", f"{demand.name}: a new key is made: {blocked}", demand.name)
+            elif bundle.meta.key == demand.key_description and bundle.meta.exportable == options.exportable:
                 return load_key(bundle.key)
         return self.keys.generate(options.key_algorithm, options.bits)
 
@@ -272,8 +277,9 @@ def complete_request(  # the facts of one answer
     """Store the CA's ``certificates`` as the next generation of the request's lineage and close the request.
 
     Raises:
-        MaterialError: no certificate is for the request's key, or the chain does not lead on from it.
+        MaterialError: no certificate is for the request's key, or the chain does not lead on from it; ``key-blocked``.
     """
+    verify_not_blocked(store.blocked, request.spki_sha256)
     chain = order_chain(request.spki_sha256, certificates, extra=extra)
     verify_chain_order(chain.certificates)
     asked = Asked(x509.load_pem_x509_csr(request.csr_pem), request.created_at, profile or "", by_us=profile is not None)

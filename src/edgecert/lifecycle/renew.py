@@ -49,6 +49,8 @@ class RenewResult:
     certificate: BundleMeta | None = None
     deployments: tuple[TargetResult, ...] = ()
     newly_waiting: bool = False
+    records: tuple[str, ...] = ()
+    """DNS records that a person has to publish, as lines of a zone file."""
     explanation_url: str = ""
     """Where the CA says why it wants this certificate renewed (RFC 9773 §4.2)."""
 
@@ -191,7 +193,7 @@ class Renewing:
         if outcome.newly_waiting:
             self.progress.warn("waiting", f"{subject.name}: {outcome.message}", subject.name)
         result = self._said(subject, "waiting", deployed, first_failure(deployed))
-        result = replace(result, newly_waiting=outcome.newly_waiting)
+        result = replace(result, newly_waiting=outcome.newly_waiting, records=outcome.records)
         happened = Happened(waits=True, newly=outcome.newly_waiting, **_deployment(result, tried=bool(deployed)))
         return self._told(subject, subject.state, result, happened)
 

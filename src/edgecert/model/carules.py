@@ -83,6 +83,7 @@ def _public(name: str, *caa: str) -> CaRules:
     return CaRules(name, caa)
 
 
+_STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
 # Each by the host of its directory; what stands in CAA is from the CAs' own documents.
 _RULES: Final[Mapping[str, CaRules]] = MappingProxyType(
     {
@@ -111,6 +112,12 @@ def host_of(directory: str) -> str:
         return (urlsplit(directory).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def is_staging(directory: str) -> bool:
+    """Whether a directory is one of a CA's for tests, whose certificates nobody trusts."""
+    host = host_of(directory)
+    return host in _STAGING_HOSTS or "staging" in host.replace(".", "-").split("-")
 
 
 def issuer_of_directory(directory: str) -> str:

@@ -32,6 +32,7 @@ from edgecert.shared.errors import LockedError
 from edgecert.shared.keyfile import WRAPPED_KEY_FILE
 from edgecert.store import records, rules
 from edgecert.store.audit import RotatedLog, format_audit_line
+from edgecert.store.blockedkeys import BlockedKeysFile
 from edgecert.store.format import FORMAT, MIGRATIONS, create_format, migrate, read_format, verify_not_newer
 from edgecert.store.journal import Entry, Journal
 from edgecert.store.layout import Layout, leftover_of
@@ -81,6 +82,7 @@ class FilesystemStore:
         self._wrapper_factory = wrapper_factory
         self._known_wrapper: KeyWrapper | None = None
         self._journal = Journal(self._layout)
+        self.blocked = BlockedKeysFile(self._layout)
         self._requests = RequestFiles(self._layout, self._wrapper)
         self._audit_log = RotatedLog(self._layout.audit_file, self._layout.audit_lock)
         self._format: StoreFormat | None = None

@@ -21,7 +21,7 @@ REQUEST_FILE: Final = "request.json"
 CSR_FILE: Final = "request.csr"
 KNOWN_ENTRIES: Final = frozenset(
     {"format", "certificates", "requests", "accounts", "local-ca", "log", "locks", "journal", "numbers.json"}
-    | {"backup", "drafts", "scan.json", "lost+found"}
+    | {"backup", "blocked-keys.json", "drafts", "scan.json", "lost+found"}
 )
 _LEFTOVER_OF: Final = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.tmp")
 
@@ -76,6 +76,11 @@ class Layout:
     def scan_file(self) -> Path:
         """When each lineage needs attention next: a summary that may be deleted at any time."""
         return self.root / "scan.json"
+
+    @property
+    def blocked_keys_file(self) -> Path:
+        """The public keys that are never used again."""
+        return self.root / "blocked-keys.json"
 
     @property
     def audit_file(self) -> Path:

@@ -10,6 +10,7 @@ from edgecert.interfaces import Deployments, PruneReport
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import LockedError
 from edgecert.store import rules
+from edgecert.store.blockedkeys import MemoryBlockedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ class MemoryStore:
         self._lineages: dict[str, _Lineage] = {}
         self._last_numbers: dict[str, int] = {}
         self._locked: set[str] = set()
+        self.blocked = MemoryBlockedKeys()
         self.audit_lines: list[AuditLine] = []
 
     @property

@@ -106,7 +106,8 @@ def encode_deployments(deployments: Deployments) -> bytes:
         for target in deployments.targets
     ]
     held = {str(generation): reason for generation, reason in sorted(deployments.held.items())}
-    return dump_json({"targets": targets, "held": held})
+    revoked = {str(generation): reason for generation, reason in sorted(deployments.revoked.items())}
+    return dump_json({"targets": targets, "held": held, "revoked": revoked})
 
 
 def decode_deployments(data: bytes, path: Path) -> Deployments:
@@ -117,11 +118,15 @@ def decode_deployments(data: bytes, path: Path) -> Deployments:
     """
     with _reading(path):
         fields = JsonFields(load_json(data))
-        held = fields.table("held", default={})
         return Deployments(
             targets=tuple(_decode_deployment(JsonFields(item)) for item in fields.tables("targets")),
-            held={_generation(number): JsonFields(held).text(number) for number in held},
+            held=_reasons(fields.table("held", default={})),
+            revoked=_reasons(fields.table("revoked", default={})),
         )
+
+
+def _reasons(table: JsonObject) -> dict[int, str]:
+    return {_generation(number): JsonFields(table).text(number) for number in table}
 
 
 def _generation(text: str) -> int:

@@ -116,6 +116,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
 
     def show_tasks(self) -> None:
         """Go back to the first page."""
+        self.keep_draft()
         self._session = None
         while len(self.screen_stack) > 1:
             self.close_screen()

@@ -177,18 +177,19 @@ def row_fields(path: str, index: int, row: Mapping[str, JsonValue]) -> tuple[Fie
 def is_meant(key: Key, keys: Sequence[Key], row: Mapping[str, JsonValue]) -> bool:
     """Whether ``key`` means something for ``row``, by its help: ``files: …`` is for kind files only.
 
-    So is each word before the colon that is a choice of ``kind``, ``type``, ``provider`` or ``layout``; other words
-    before a colon say nothing.
+    So is each word before the colon that is a choice of ``kind``, ``type``, ``provider`` or ``layout``;
+    ``dns-01 by rfc2136: …`` wants both. Other words before a colon say nothing.
     """
     match = _FOR.match(key.spec.help)
     if match is None:
         return True
-    words = set(re.split(r", | and ", match[1]))
-    for name in _DISCRIMINATORS:
-        decider = next((entry for entry in keys if entry.name == name), None)
-        if decider is not None and decider is not key and words <= {str(choice) for choice in decider.choices}:
-            return row.get(name, decider.default) in words
-    return True
+    deciders = [entry for entry in keys if entry.name in _DISCRIMINATORS and entry is not key]
+    alternatives = [alternative.split(" by ") for alternative in re.split(r", | and ", match[1])]
+    known = {str(choice) for entry in deciders for choice in entry.choices}
+    if not all(word in known for words in alternatives for word in words):
+        return True
+    said = {str(row.get(entry.name, entry.default)) for entry in deciders}
+    return any(said.issuperset(words) for words in alternatives)
 
 
 _LABELS: Final[Mapping[str, str]] = {

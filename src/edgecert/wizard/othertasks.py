@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgecert.wizard.app import WizardApp
-    from edgecert.wizard.work import Held
+    from edgecert.wizard.views import Held
 
 
 class OtherTasks:

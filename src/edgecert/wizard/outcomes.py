@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgecert.interfaces import TargetVerdict
 from edgecert.lifecycle.results import first_failure
+from edgecert.model.findings import Severity
 from edgecert.shared.clock import format_time
 from edgecert.shared.words import _, plural
 from edgecert.wizard.describe import describe_certificate, describe_csr, describe_meta, describe_result
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import CertificateRequest
     from edgecert.shared.bundle import Bundle
     from edgecert.wizard.app import WizardApp
-    from edgecert.wizard.work import TestRun
+    from edgecert.wizard.views import TestRun
 
 
 def show_trial(app: WizardApp, trial: TestRun) -> None:
@@ -39,6 +41,9 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
     """Show the certificates that were made, or the requests that a person has to carry."""
     from edgecert.wizard.screens.result import ResultScreen  # noqa: PLC0415  # a page at a time
 
+    if any(entry.outcome.records for entry in applied):
+        _show_records(app, applied)
+        return
     lines: list[str] = []
     views: list[tuple[str, str]] = []
     deployable: list[str] = []
@@ -57,7 +62,7 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
             views.append(_view(app, outcome.bundle))
             if request.deploy:
                 deployable.append(entry.name)
-        lines += [f"  {app.marks.warning} {finding.message}" for finding in outcome.findings]
+        lines += _finding_lines(app, outcome)
     staging = [entry for entry in applied if entry.outcome.bundle and entry.outcome.bundle.meta.staging_ca]
     if staging:
         deployable = []
@@ -70,6 +75,17 @@ def show_issued(app: WizardApp, applied: Sequence[Applied], request: Certificate
     app.replace_screen(ResultScreen(title, lines, views=views[:3], deployable=deployable, next_hint=hint))
 
 
+def _show_records(app: WizardApp, applied: Sequence[Applied]) -> None:
+    """Show what a person has to publish before the CA is asked to look; the request stays in the making."""
+    from edgecert.wizard.screens.result import ResultScreen  # noqa: PLC0415  # a page at a time
+
+    records = [record for entry in applied for record in entry.outcome.records]
+    head = _("Publish these DNS records, each beside what is there:")
+    hint = _("The order waits for days, and so does the draft. Go on when they are there: they are looked for first.")
+    lines = [f"{app.marks.busy} {head}", "", *records]
+    app.replace_screen(ResultScreen(_("It waits for you"), lines, next_hint=hint, go_on=True))
+
+
 def show_taken(app: WizardApp, outcome: Outcome) -> None:
     """Show the certificate that came of a pending request."""
     from edgecert.wizard.screens.result import ResultScreen  # noqa: PLC0415  # a page at a time
@@ -79,7 +95,7 @@ def show_taken(app: WizardApp, outcome: Outcome) -> None:
         return
     settings = app.work.settings_of(outcome.name)
     lines = _certificate_lines(app, bundle, "imported")
-    lines += [f"  {app.marks.warning} {finding.message}" for finding in outcome.findings]
+    lines += _finding_lines(app, outcome)
     app.replace_screen(
         ResultScreen(
             _("The request is completed"),
@@ -97,9 +113,12 @@ def show_deployed(app: WizardApp, results: Sequence[TargetResult]) -> None:
     lines = [line for result in results for line in describe_result(result)]
     error = first_failure(results)
     good = all(result.ok for result in results)
-    head = (
-        f"{app.marks.done} {_('In service.')}" if good else f"{app.marks.warning} {_('Not everything is in service.')}"
-    )
+    seen = all(result.deployment.verdict is TargetVerdict.SAME for result in results)
+    head = f"{app.marks.warning} {_('Not everything is in service.')}"
+    if good and seen:
+        head = f"{app.marks.done} {_('In service.')}"
+    elif good:
+        head = f"{app.marks.warning} {_('Handed over. What is served could not be seen everywhere.')}"
     if error is not None:
         lines += ["", error.hint]
     hint = _("Renewal goes on by itself where edgecert renew runs by a timer; it is deployed here each time.")
@@ -149,6 +168,11 @@ def show_renewed(app: WizardApp, result: RenewResult) -> None:
     if result.action == "waiting":
         head = f"{app.marks.busy} {_('It waits for the answer of the CA.')}"
     app.replace_screen(ResultScreen(_("Renew"), [head, "", *lines]))
+
+
+def _finding_lines(app: WizardApp, outcome: Outcome) -> list[str]:
+    marks = {Severity.ERROR: app.marks.bad, Severity.WARNING: app.marks.warning, Severity.INFO: app.marks.ahead}
+    return [f"  {marks[finding.severity]} {finding.message}" for finding in outcome.findings]
 
 
 def _certificate_lines(app: WizardApp, bundle: Bundle, action: str) -> list[str]:

@@ -262,5 +262,6 @@ class PlainWizard:
             self._lines.failure(error)
             self._lines.say(_("Go back, mend it, and issue again: it goes on with the same request and order."))
             return None
-        self._drafts.forget()
+        if code is not ExitCode.WAITING or request.issuer.kind != "acme":  # that waits for records, and is gone on with
+            self._drafts.forget()
         return code

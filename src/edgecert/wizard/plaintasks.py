@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from edgecert.lifecycle.results import TargetResult
     from edgecert.model.request import CertificateRequest
-    from edgecert.wizard.work import Held, Work
+    from edgecert.wizard.views import Held
+    from edgecert.wizard.work import Work
 
 
 class Lines:
@@ -230,7 +231,10 @@ class PlainTasks:
         code = ExitCode.OK
         for entry in applied:
             outcome = entry.outcome
-            if outcome.action == "waiting" and outcome.request is not None:
+            if outcome.records:
+                self._lines.say(outcome.message)
+                code = ExitCode.WAITING
+            elif outcome.action == "waiting" and outcome.request is not None:
                 self._lines.say(f"✓ {_('CSR: {file}').format(file=outcome.request.request_file)}")
                 self._lines.say(_("Give it to your CA; then come back and process the pending request."))
                 code = ExitCode.WAITING

@@ -9,17 +9,15 @@ import secrets
 import tempfile
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edgecert.lifecycle.apply import ApplyOptions, Origin
-from edgecert.lifecycle.results import first_failure
-from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError, MaterialError, StoreError, UsageError
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
+from edgecert.wizard.views import AnswerView, Held, TestRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,14 +25,14 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from edgecert.interfaces import OpenRequest, Progress
+    from edgecert.interfaces import Progress
     from edgecert.lifecycle.apply import Applied
     from edgecert.lifecycle.issue import Outcome
     from edgecert.lifecycle.renew import RenewResult
     from edgecert.lifecycle.results import Staging, TargetResult
     from edgecert.model.discovery import Discovery
     from edgecert.model.request import CertificateRequest, DeployTarget
-    from edgecert.shared.bundle import Bundle, BundleMeta
+    from edgecert.shared.bundle import Bundle
     from edgecert.wiring import Wiring
 
 SYSTEM_ROOTS: Final = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -46,39 +44,6 @@ class WiringFactory(Protocol):
     def __call__(self, progress: Progress, state_dir: Path | None = None) -> Wiring:
         """Make it, for another state directory than the configured one if one is given."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One lineage as the task page lists it."""
-
-    name: str
-    meta: BundleMeta | None
-    deployed: str
-    staged: str
-    requests: tuple[OpenRequest, ...]
-    has_targets: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TestRun:
-    """What a test run came to: where it was tried, and whether a certificate was really made there."""
-
-    __test__ = False  # no test case, though it is called so
-
-    place: str
-    issued: bool
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    """What a CA sent, looked at before it is taken: the chain as far as it goes, what is wrong, what to know."""
-
-    request: OpenRequest | None
-    chain: tuple[x509.Certificate, ...]
-    fault: EdgecertError | None
-    notes: tuple[str, ...] = ()
 
 
 class Silence:
@@ -184,6 +149,8 @@ class Work:
         Raises:
             EdgecertError: what would have gone wrong.
         """
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the first page does not wait for it
+
         authority = authority_of(request.issuer.directory) if request.issuer.kind == "acme" else None
         if authority is not None and authority.staging:
             return self._staging_run(request, authority.staging, progress)
@@ -200,6 +167,8 @@ class Work:
         return TestRun(_("this machine"), issued=False, lines=lines)
 
     def _staging_run(self, request: CertificateRequest, directory: str, progress: Progress) -> TestRun:
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the same
+
         trial = replace(request, issuer=replace(request.issuer, directory=directory, profile=""), deploy=())
         with tempfile.TemporaryDirectory(prefix="edgecert-trial-") as place:
             wiring = self._wiring_for(progress, Path(place))
@@ -220,6 +189,8 @@ class Work:
         Raises:
             EdgecertError: a certificate could not be got.
         """
+        from edgecert.lifecycle.apply import ApplyOptions, Origin  # noqa: PLC0415  # the same
+
         digest = sha256(flags_file.read_bytes()).hexdigest() if flags_file is not None else ""
         origin = Origin(str(flags_file.absolute()) if flags_file is not None else "", digest)
         applied = self._wiring_for(progress).applying.apply(request, origin, ApplyOptions(deploy=False))
@@ -238,6 +209,8 @@ class Work:
         with self._locked(wiring, name) as targets:
             bundle = _bundle(wiring, name, generation)
             wiring.deploying.refuse_unfit(bundle.meta, automatic=False)
+            from edgecert.lifecycle.results import first_failure  # noqa: PLC0415  # the same
+
             results = wiring.deploying.deploy(bundle, targets)
             if first_failure(results) is None:
                 wiring.deploying.release(bundle.meta)
@@ -335,6 +308,8 @@ class Work:
             EdgecertError: there is none, or its key is not exportable.
             OSError: the file cannot be written.
         """
+        from edgecert.shared.atomic import write_file  # noqa: PLC0415  # only where it is used
+
         wiring = self.wiring()
         bundle = _bundle(wiring, name, None)
         if form != "chain" and not bundle.meta.exportable:

@@ -67,14 +67,7 @@ class VerifyConnection(DialledConnection):
 
     def __init__(self, config: OutboundConfig, request: VerifyRequest, dialling: Dialling) -> None:
         """Speak first as soon as the connection is made."""
-        super().__init__(
-            VerifyingStream(config, request),
-            config,
-            dialling.slot,
-            clock=dialling.clock,
-            metrics=dialling.metrics,
-            registry=dialling.registry,
-        )
+        super().__init__(VerifyingStream(config, request), config, dialling)
         self.answer: asyncio.Future[Verdict] = self._loop.create_future()
 
     @override

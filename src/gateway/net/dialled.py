@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from edgecert.shared.clock import Clock
-    from gateway.net.metrics import Metrics
-    from gateway.net.registry import ConnectionRegistry
+    from gateway.net.dialler import Dialling
     from gateway.tls.context import TlsContexts
-    from gateway.tls.slot import ContextSlot
     from gateway.tls.trust import TrustStore
     from gateway.xmpp.configs import OutboundConfig
     from gateway.xmpp.initiating import InitiatingStream
@@ -69,24 +66,15 @@ class DialledConnection(Connection[StreamEvent]):
 
     direction = Direction.OUTBOUND
 
-    def __init__(
-        self,
-        stream: InitiatingStream,
-        config: OutboundConfig,
-        slot: ContextSlot,
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        registry: ConnectionRegistry,
-    ) -> None:
+    def __init__(self, stream: InitiatingStream, config: OutboundConfig, dialling: Dialling) -> None:
         """Speak first as soon as the connection is made."""
-        super().__init__(stream, clock, registry)
+        super().__init__(stream, dialling.clock, dialling.registry)
         self.config = config
         self.failure: StreamFailure | None = None
         """Why it did not come to what it was made for; the first reason stays."""
         self._initiating = stream
-        self._slot = slot
-        self._metrics = metrics
+        self._slot = dialling.slot
+        self._metrics = dialling.metrics
         self._contexts: TlsContexts | None = None
 
     @property

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from edgecert.shared.clock import Clock
     from gateway.errors import StanzaCondition
     from gateway.model.envelope import Envelope
+    from gateway.net.bidi import Carrier
     from gateway.net.connector import Connector
     from gateway.net.metrics import Metrics
+    from gateway.net.outbound import PartnerInbox
     from gateway.net.registry import ConnectionRegistry
     from gateway.net.targets import Target
     from gateway.net.waiting import Shelf
@@ -51,6 +53,11 @@ _OUTAGE_CONDITIONS: Final = frozenset(
 class PairOwner(Protocol):
     """Who keeps the pairs."""
 
+    @property
+    def inbox(self) -> PartnerInbox | None:
+        """Who takes what partners send over streams that go both ways; None: no stream does."""
+        ...
+
     def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run ``work`` as a task of the service."""
         ...
@@ -67,11 +74,11 @@ class PairOwner(Protocol):
         """Answer a home user's stanza that did not get through."""
         ...
 
-    def outbound_opened(self, connection: OutboundConnection) -> None:
+    def outbound_opened(self, connection: Carrier) -> None:
         """Take note of a stream that came up."""
         ...
 
-    def outbound_closed(self, connection: OutboundConnection) -> None:
+    def outbound_closed(self, connection: Carrier) -> None:
         """Take note that a stream that was up is gone."""
         ...
 

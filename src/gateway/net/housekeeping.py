@@ -44,7 +44,7 @@ def _keep_pair(hub: Hub, pair: OutboundPair, now: float) -> bool:
         if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
             del hub.pairs[pair.home, pair.domain]
         return False
-    if now - connection.last_stanza > hub.limits.inactivity_timeout:
+    if connection.is_ours and now - connection.last_stanza > hub.limits.inactivity_timeout:
         pair.close()
     elif (
         partner is not None

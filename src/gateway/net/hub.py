@@ -6,21 +6,24 @@ import logging
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
+from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
 from gateway.net.home_component import ComponentConnection
 from gateway.net.housekeeping import keep_house
 from gateway.net.inbound import InboundConnection
 from gateway.net.inboundcounts import InboundCounts
+from gateway.net.outbound import OutboundConnection
 from gateway.net.pair import OutboundPair
 from gateway.net.pinging import Pings
 from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import USUAL_HOME
 from gateway.policy.partner import PartnerTable
+from gateway.policy.tlsmemory import TlsMemory
 from gateway.routing import Answer, Commit, Discard, Route, ToHome, ToPartner, refuse
 from gateway.xmpp.configs import InboundConfig
 
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
     from gateway.model.envelope import Envelope
     from gateway.model.peer import PairAuthorization
     from gateway.model.queued import Backlog
+    from gateway.net.bidi import Carrier
     from gateway.net.dialler import Dialling
-    from gateway.net.outbound import OutboundConnection
     from gateway.policy.home import HomePolicy
     from gateway.policy.partner import Partner
+
+PartnerConnection: TypeAlias = InboundConnection | OutboundConnection
 
 logger = logging.getLogger(__name__)
 
@@ -82,10 +87,13 @@ class Hub:
         self._spawn = spawn
         self.counts = InboundCounts(dialling.metrics)
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
-        self._paused: defaultdict[str, set[InboundConnection]] = defaultdict(set)
+        self._paused: defaultdict[str, set[PartnerConnection]] = defaultdict(set)
+        self._both_ways = BothWays()
+        self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
         dialling.metrics.queue_sizes = self.queue_sizes
+        dialling.metrics.held = lambda: dialling.registry.held
 
     # --- making connections
 
@@ -149,8 +157,10 @@ class Hub:
         """Take note of an authorized pair."""
         partner = self.partners.find(pair.partner)
         self.counts.authorized(connection, pair, partner.domain if partner is not None else pair.partner)
+        self._both_ways.add(connection, pair)
         for (_, domain), outbound in self.pairs.items():
             if domain == pair.partner:
+                self._both_ways.serve(outbound)
                 outbound.clear_back_off()
         fields = {"domain": pair.partner, "home": pair.home, "peer": connection.peer_address, "proof": pair.proof.value}
         logger.info("partner authenticated", extra=fields)
@@ -165,8 +175,9 @@ class Hub:
         for waiting in self._paused.values():
             waiting.discard(connection)
         self.counts.gone(connection)
+        self._both_ways.discard(connection)
 
-    def stanza_from_partner(self, connection: InboundConnection, envelope: Envelope) -> None:
+    def stanza_from_partner(self, connection: PartnerConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""
         if self.pings.takes(envelope):
             return
@@ -177,7 +188,7 @@ class Hub:
             self._paused[envelope.to.domain].add(connection)
 
     def refuse_from_partner(
-        self, connection: InboundConnection, envelope: Envelope, condition: StanzaCondition, text: str
+        self, connection: PartnerConnection, envelope: Envelope, condition: StanzaCondition, text: str
     ) -> None:
         """Answer a stanza that goes nowhere; in the name of the stream's home domain if it was for a stranger's."""
         if envelope.to.domain not in self.homes:
@@ -237,17 +248,28 @@ class Hub:
         """Answer a home user's stanza that did not get through."""
         self.follow(refuse(envelope, condition, text), "outbound")
 
-    def outbound_opened(self, connection: OutboundConnection) -> None:
-        """Take note of a stream that came up."""
+    @property
+    def inbox(self) -> Hub:
+        """Who takes what partners send over streams that go both ways."""
+        return self
+
+    def outbound_opened(self, connection: Carrier) -> None:
+        """Take note of a stream that came up; one that a partner opened is counted as that."""
+        if not isinstance(connection, OutboundConnection):
+            return
         self.outbound.add(connection)
+        now = self.dialling.clock.now()
+        self.tls_memory.note(connection.config.domain, tls=connection.tls is not None, now=now)
         self.dialling.metrics.stream_opened("outbound", connection.generation[1])
         if 0 < connection.tls_begun_at < self._reset_at:
             self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)
 
-    def outbound_closed(self, connection: OutboundConnection) -> None:
+    def outbound_closed(self, connection: Carrier) -> None:
         """Take note that a stream that was up is gone."""
-        if connection in self.outbound:
+        if isinstance(connection, OutboundConnection) and connection in self.outbound:
             self.outbound.discard(connection)
+            for waiting in self._paused.values():
+                waiting.discard(connection)
             self.dialling.metrics.stream_closed("outbound", connection.generation[1])
 
     def stanza_sent(self, envelope: Envelope) -> None:
@@ -262,7 +284,8 @@ class Hub:
         for backlog in backlogs:
             key = backlog.home, backlog.domain
             pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
-            pair.restore(backlog)
+            is_wanted = backlog.home in self.homes and self.partners.find(backlog.domain) is not None
+            pair.restore(backlog, is_wanted=is_wanted)
 
     def queue_sizes(self) -> dict[str, int]:
         """Give how many stanzas wait for partners, by place."""
@@ -370,6 +393,7 @@ class Hub:
         pair = self.pairs.get(key)
         if pair is None:
             pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
+        self._both_ways.serve(pair)
         return pair
 
     def _resume(self, domain: str) -> None:

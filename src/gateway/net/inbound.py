@@ -10,6 +10,7 @@ from typing_extensions import override
 from edgecert.shared.errors import MaterialError
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.peer import Direction, Method, Proof
+from gateway.net.bidi import BidiCarrier, Carriers
 from gateway.net.connection import Connection
 from gateway.tls.channel import TlsChannel
 from gateway.tls.identity import PeerCertificateError, verify_peer
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edgecert.shared.clock import Clock
     from gateway.model.envelope import Envelope
     from gateway.model.peer import PairAuthorization
+    from gateway.net.bidi import CarrierOwner
     from gateway.net.metrics import Metrics
     from gateway.net.registry import ConnectionRegistry
     from gateway.tls.context import TlsContexts
@@ -109,6 +111,7 @@ class InboundConnection(Connection[StreamEvent]):
         self._owner = owner
         self._slot = slot
         self._verifications = verifications
+        self._carriers = Carriers()
         self._metrics = metrics
         self._direct_tls = direct_tls
         self._contexts: TlsContexts | None = None
@@ -125,6 +128,26 @@ class InboundConnection(Connection[StreamEvent]):
     def generation(self) -> tuple[str, int]:
         """Lineage and generation that the peer was shown; nothing before TLS."""
         return self.tls.generation if self.tls is not None and self.tls.handshake_done else ("", 0)
+
+    def carrier_for(self, owner: CarrierOwner, home: str, partner: str) -> BidiCarrier | None:
+        """Give what carries stanzas from ``home`` to ``partner`` over this stream; None if nothing may."""
+        if not self.stream.is_open or not self.stream.carries(home, partner):
+            return None
+        carrier = BidiCarrier(self, owner, home, partner)
+        self._carriers.add(carrier)
+        return carrier
+
+    def send(self, envelope: Envelope, carrier: BidiCarrier) -> None:
+        """Write a stanza against the direction of the stream, which carries it."""
+        self.stanzas += 1
+        self.stream.send_stanza(envelope)
+        if self.stream.acknowledging:
+            self._carriers.note_sent(carrier)
+        self.wake()
+
+    @override
+    def on_writable(self) -> None:
+        self._carriers.writable()
 
     @override
     def on_connected(self) -> None:
@@ -150,16 +173,14 @@ class InboundConnection(Connection[StreamEvent]):
     def on_lost(self) -> None:
         if self.tls is not None and not self.tls.handshake_done and not self.why_closed:
             self._metrics.handshake("inbound", "failed", "connection lost")
+        self._carriers.lost()
         self._owner.inbound_lost(self)
 
     @override
     def handle(self, event: StreamEvent) -> None:
         match event:
-            case StanzaReceived(envelope):
-                self.stanzas += 1
-                self._owner.stanza_from_partner(self, envelope)
-            case StanzaRefused(envelope, condition, text):
-                self._owner.refuse_from_partner(self, envelope, condition, text)
+            case StanzaReceived() | StanzaRefused():
+                self._take(event)
             case PeerHeader(from_, to):
                 self.home, self.partner = to, from_
             case StartTls():
@@ -170,9 +191,12 @@ class InboundConnection(Connection[StreamEvent]):
                 self._verifications.begin(self, request)
             case Authorized(pair):
                 self._note_pair(pair)
+            case Acknowledged(count):
+                self._carriers.acknowledged(count)
             case Closed():
+                self._carriers.lost()
                 self._note_end(event)
-            case Pinged() | Acknowledged() | Failed() | Verified():
+            case Pinged() | Failed() | Verified():
                 pass
             case _ as never:
                 assert_never(never)
@@ -183,6 +207,13 @@ class InboundConnection(Connection[StreamEvent]):
             verdict = Verdict("error", StanzaCondition.RESOURCE_CONSTRAINT, _TOO_MANY)
         self.stream.verified(request, verdict)
         self.process()
+
+    def _take(self, event: StanzaReceived | StanzaRefused) -> None:
+        if isinstance(event, StanzaRefused):
+            self._owner.refuse_from_partner(self, event.envelope, event.condition, event.text)
+        else:
+            self.stanzas += 1
+            self._owner.stanza_from_partner(self, event.envelope)
 
     def _note_pair(self, pair: PairAuthorization) -> None:
         if pair.method is Method.EXTERNAL and not self._owner.may_authorize(pair.partner):

@@ -57,6 +57,8 @@ class Metrics:
         self._settled: Counter[str] = Counter()
         self.queue_sizes: Callable[[], Mapping[str, int]] = dict
         """Gives how many stanzas wait, by place; asked when the metrics are."""
+        self.held: Callable[[], int] = int
+        """Gives how many octets are held for slow peers; asked when the metrics are."""
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Families(self.families))
 
@@ -146,6 +148,7 @@ class Metrics:
     def _queue_families(self) -> Iterator[Metric]:
         yield _counter("queue_entered", "Stanzas for partners, by source.", ("source",), _keyed(self._entered))
         yield _counter("queue_settled", "Stanzas for partners that ended.", ("outcome",), _keyed(self._settled))
+        yield _gauge("held_bytes", "Octets held for slow peers.", (), [((), self.held())])
         yield _gauge("queue_waiting", "Stanzas for partners, by place.", ("place",), _keyed(self.queue_sizes()))
 
     def _certificate_families(self) -> Iterator[Metric]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from typing_extensions import override
 
+from gateway.model.peer import Method
 from gateway.net.dialled import DialledConnection, StreamFailedError, StreamFailure
 from gateway.policy.methods import method_set
 from gateway.xmpp.events import (
@@ -29,17 +31,29 @@ from gateway.xmpp.outbound import OutboundState, OutboundStream
 if TYPE_CHECKING:
     import asyncio
 
-    from edgecert.shared.clock import Clock
+    from gateway.errors import StanzaCondition
     from gateway.model.envelope import Envelope
-    from gateway.net.metrics import Metrics
-    from gateway.net.registry import ConnectionRegistry
+    from gateway.net.dialler import Dialling
     from gateway.policy.partner import Partner
-    from gateway.tls.slot import ContextSlot
     from gateway.xmpp.configs import OutboundConfig
 
 IDLE_SHARE: Final = 0.8
 
 __all__ = ["OutboundConnection", "OutboundOwner", "StreamFailedError", "StreamFailure"]
+
+
+class PartnerInbox(Protocol):
+    """Who takes what partners send."""
+
+    def stanza_from_partner(self, connection: OutboundConnection, envelope: Envelope) -> None:
+        """Route a stanza of an authorized pair."""
+        ...
+
+    def refuse_from_partner(
+        self, connection: OutboundConnection, envelope: Envelope, condition: StanzaCondition, text: str
+    ) -> None:
+        """Answer a stanza that goes nowhere."""
+        ...
 
 
 class OutboundOwner(Protocol):
@@ -62,20 +76,25 @@ class OutboundConnection(DialledConnection):
     """One connection that we made; ``ready`` is done when the pair is authorized, or fails with the reason."""
 
     def __init__(
-        self,
-        owner: OutboundOwner,
-        config: OutboundConfig,
-        slot: ContextSlot,
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        registry: ConnectionRegistry,
+        self, owner: OutboundOwner, config: OutboundConfig, dialling: Dialling, *, inbox: PartnerInbox | None = None
     ) -> None:
-        """Speak first as soon as the connection is made."""
+        """Speak first as soon as the connection is made; with an ``inbox`` the partner may send over it too."""
+        config = replace(config, bidi=inbox is not None)
         self.stream = OutboundStream(config)
-        super().__init__(self.stream, config, slot, clock=clock, metrics=metrics, registry=registry)
+        super().__init__(self.stream, config, dialling)
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self._owner = owner
+        self._inbox = inbox
+
+    @property
+    def home(self) -> str:
+        """The home domain that it is for."""
+        return self.config.home
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is our part to close it when it is idle."""
+        return True
 
     @property
     def usable(self) -> bool:
@@ -105,7 +124,9 @@ class OutboundConnection(DialledConnection):
 
     def is_allowed(self, partner: Partner) -> bool:
         """Whether the present settings of the partner allow how this stream came up."""
-        return all(pair.method in method_set(partner) for pair in self.stream.pairs)
+        methods = method_set(partner)
+        both_ways = not self.stream.bidirectional or Method.EXTERNAL in methods
+        return both_ways and all(pair.method in methods for pair in self.stream.pairs)
 
     def probe_after(self, interval: float) -> float:
         """Give after how much silence to show that we live: our ``interval``, or sooner if the partner bears less."""
@@ -150,10 +171,23 @@ class OutboundConnection(DialledConnection):
             case Closed():
                 self._settle(StreamFailure("connection-lost", event.text))
                 self._owner.outbound_lost(self)
-            case PeerHeader() | Pinged() | StanzaReceived() | StanzaRefused() | NeedVerification() | Verified():
-                pass  # an outbound stream brings no stanzas and proves nobody
+            case StanzaReceived() | StanzaRefused():
+                self._take(event)
+            case PeerHeader() | Pinged() | NeedVerification() | Verified():
+                pass  # an outbound stream proves nobody
             case _ as never:
                 assert_never(never)
+
+    def _take(self, event: StanzaReceived | StanzaRefused) -> None:
+        """Hand on what the partner sent over a stream that was made to go both ways."""
+        if self._inbox is None:
+            return
+        if isinstance(event, StanzaRefused):
+            self._inbox.refuse_from_partner(self, event.envelope, event.condition, event.text)
+            return
+        self.stanzas += 1
+        self.last_stanza = self.clock.monotonic()
+        self._inbox.stanza_from_partner(self, event.envelope)
 
     def _settle(self, otherwise: StreamFailure) -> None:
         if not self.ready.done():

@@ -1,7 +1,6 @@
 """The way to one partner domain from one home domain: a queue, a stream, and patience after failures.
 
-Each stanza that comes in ends once: it is sent, acknowledged, bounced or expired. Order is kept. What waits while a
-partner is down is told in ``docs/explanation/queues.md``.
+Each stanza ends once: sent, acknowledged, bounced or expired. Order is kept. See ``docs/explanation/queues.md``.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.model.envelope import Envelope
     from gateway.model.queued import Backlog
+    from gateway.net.bidi import Carrier
     from gateway.net.dialler import Dialling, PairOwner
     from gateway.xmpp.configs import OutboundConfig
 
@@ -47,7 +47,7 @@ class OutboundPair:
         """Wait for the first stanza."""
         self.home = home
         self.domain = domain
-        self.connection: OutboundConnection | None = None
+        self.connection: Carrier | None = None
         self.failure: StreamFailure | None = None
         """Why the last attempt failed; None after one that did not."""
         self.room = WaitingRoom(dialling.totals)
@@ -59,7 +59,7 @@ class OutboundPair:
         self._clock = dialling.clock
         self._dialler = Dialler(self, owner.find_partner, dialling, self._make_connection)
         self._shelving = Shelving(self, dialling.shelf, dialling.clock)
-        self._tails: dict[OutboundConnection, deque[QueuedStanza]] = {}
+        self._tails: dict[Carrier, deque[QueuedStanza]] = {}
         self._is_dialling = False
         self._failures = 0
         self._down_since: float | None = None
@@ -148,11 +148,13 @@ class OutboundPair:
             self.bounce(stanza, condition, text)
         self._shelving.give_up(condition, text)
 
-    def restore(self, backlog: Backlog) -> None:
-        """Take over what an earlier run left on disk."""
+    def restore(self, backlog: Backlog, *, is_wanted: bool = True) -> None:
+        """Take over what an earlier run left on disk, to be sent, or else to be answered."""
         self.room.opened(backlog)
         self._down_since = self._clock.monotonic()
         self._metrics.entered("disk", backlog.stanzas)
+        if not is_wanted:
+            self.give_up(StanzaCondition.NOT_ALLOWED, f"{self.home} and {self.domain} do not federate any more")
         self.dial_if_due()
 
     # --- life
@@ -170,7 +172,8 @@ class OutboundPair:
 
     def dial_if_due(self) -> None:
         """Open a stream for what waits, unless the last attempt failed a moment ago."""
-        if len(self.room) and self.connection is None and self._clock.monotonic() >= self.retry_at:
+        is_due = self.connection is None and self._clock.monotonic() >= self.retry_at
+        if len(self.room) and is_due and not self._shelving.is_given_up:
             self._dial()
 
     def clear_back_off(self) -> None:
@@ -223,7 +226,7 @@ class OutboundPair:
 
     # --- what the stream tells
 
-    def outbound_lost(self, connection: OutboundConnection) -> None:
+    def outbound_lost(self, connection: Carrier) -> None:
         """Take note that the stream takes no more stanzas; what waits opens another one."""
         if connection.authenticated:
             self._owner.outbound_closed(connection)
@@ -235,12 +238,12 @@ class OutboundPair:
             if not self._leaving:
                 self.dial_if_due()
 
-    def outbound_writable(self, connection: OutboundConnection) -> None:
+    def outbound_writable(self, connection: Carrier) -> None:
         """Go on with what waits."""
         if self.connection is connection:
             self.drain()
 
-    def outbound_acknowledged(self, connection: OutboundConnection, count: int) -> None:
+    def outbound_acknowledged(self, connection: Carrier, count: int) -> None:
         """Take note that the partner has ``count`` more of the stanzas that it was sent (XEP-0198 §4)."""
         tail = self._tails.get(connection)
         for _ in range(min(count, len(tail or ()))):
@@ -271,7 +274,7 @@ class OutboundPair:
             self._is_dialling = False
         self.opened(connection)
 
-    def opened(self, connection: OutboundConnection) -> None:
+    def opened(self, connection: Carrier) -> None:
         """Send over ``connection`` from now on; an older stream closes in good order."""
         self.failure = None
         self._failures, self.retry_at, self._down_since = 0, 0.0, None
@@ -285,10 +288,7 @@ class OutboundPair:
         self._owner.outbound_opened(connection)
 
     def _make_connection(self, config: OutboundConfig) -> OutboundConnection:
-        dialling = self._dialling
-        return OutboundConnection(
-            self, config, dialling.slot, clock=self._clock, metrics=self._metrics, registry=dialling.registry
-        )
+        return OutboundConnection(self, config, self._dialling, inbox=self._owner.inbox)
 
     def _fail(self, failure: StreamFailure) -> None:
         if self.connection is not None and self.connection.usable:
@@ -341,7 +341,7 @@ class OutboundPair:
                 written = 0
         self._shelving.wake()
 
-    def _hand_over(self, connection: OutboundConnection, stanza: QueuedStanza) -> None:
+    def _hand_over(self, connection: Carrier, stanza: QueuedStanza) -> None:
         if not connection.send(stanza.envelope):
             self.bounce(stanza, StanzaCondition.POLICY_VIOLATION, f"it is larger than {self.domain} takes")
             return
@@ -352,14 +352,14 @@ class OutboundPair:
         else:
             self._end(stanza, "sent")
 
-    def _has_credit(self, connection: OutboundConnection) -> bool:
+    def _has_credit(self, connection: Carrier) -> bool:
         return not connection.acknowledges or len(self._tails.get(connection, ())) < MAX_UNACKNOWLEDGED
 
     def _end(self, stanza: QueuedStanza, outcome: str) -> None:
         self.room.finish(stanza)
         self._metrics.settled(outcome)
 
-    def _settle_tail(self, connection: OutboundConnection) -> None:
+    def _settle_tail(self, connection: Carrier) -> None:
         """Decide on what a stream that is gone left unacknowledged.
 
         A partner that has said the end of its stream after ours has read everything. Else presence and messages are
@@ -381,7 +381,7 @@ class OutboundPair:
         """Let go of what was read back from disk; it is read again when the stream takes it."""
         self.room.unload([stanza for tail in self._tails.values() for stanza in tail if stanza.number])
 
-    def _look_for_progress(self, connection: OutboundConnection) -> None:
+    def _look_for_progress(self, connection: Carrier) -> None:
         """Cut a stream that takes nothing for a minute although something waits for it."""
         if self.can_send or not len(self.room):
             self._stall.clear()

@@ -179,15 +179,7 @@ class PartnerWalk:
         raise StreamFailedError(join_failures(self._unreached))
 
     def _make_connection(self, config: OutboundConfig) -> OutboundConnection:
-        dialling = self._dialling
-        return _Watched(
-            self,
-            config,
-            dialling.slot,
-            clock=dialling.clock,
-            metrics=dialling.metrics,
-            registry=dialling.registry,
-        )
+        return _Watched(self, config, self._dialling)
 
     def _tell_proof(self, connection: OutboundConnection) -> None:
         (pair,) = connection.stream.pairs

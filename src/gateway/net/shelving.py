@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import EdgecertError
 from gateway.net.waiting import READ_AT_ONCE
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.net.waiting import Shelf
 
 logger = logging.getLogger(__name__)
+
+UNHEARD_FOR: Final = timedelta(minutes=10)
 
 
 class Shelving:
@@ -36,6 +39,11 @@ class Shelving:
         self._failed = False
         self.busy = False
         self._turn = asyncio.Lock()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether all that lies on disk is to be answered, and nothing sent."""
+        return self._verdict is not None
 
     def wake(self) -> None:
         """Do what is due."""
@@ -97,8 +105,10 @@ class Shelving:
         if self._verdict is not None and pair.may_bounce:
             return self._answer_all
         if not pair.can_send:
-            due = room.first_expiry is not None and room.first_expiry <= self._clock.now() and room.unread
-            return self._expire if due and pair.may_bounce else None
+            # The error waits until its home system is there to hear it, but not for ever.
+            patience = timedelta() if pair.may_bounce else UNHEARD_FOR
+            expiry = room.first_expiry
+            return self._expire if expiry and expiry + patience <= self._clock.now() and room.unread else None
         return self._read if room.unread and not room.ready else None
 
     # --- the steps

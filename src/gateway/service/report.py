@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgecert.shared.clock import format_time
+
 if TYPE_CHECKING:
     from edgecert.shared.bundle import BundleMeta
-    from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from gateway.net.hub import Hub
     from gateway.net.inbound import InboundConnection
     from gateway.net.outbound import OutboundConnection
@@ -36,7 +38,17 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
         "state": state,
         "reason": str(failure) if failure is not None else "",
         "queued": sum(pair.queued for pair in pairs),
+        "warnings": _describe_warnings(hub, partner),
     }
+
+
+def _describe_warnings(hub: Hub, partner: Partner) -> list[JsonValue]:
+    vanished = [(domain, hub.tls_memory.vanished(domain)) for domain in partner.domains]
+    return [
+        {"code": "tls-vanished", "message": f"{domain} used TLS until {format_time(used)} and offers none now"}
+        for domain, used in vanished
+        if used is not None
+    ]
 
 
 def describe_queues(hub: Hub) -> list[JsonObject]:

@@ -80,6 +80,7 @@ class OutboundConfig:
     ``make_key`` gives a dialback key for a receiving domain, an originating domain and a stream id. ``skip_external``
     passes over a certificate's proof: the peer has just refused it and closed. ``delegated_to`` is the server to which
     DNSSEC proves that ``domain`` delegates, whose own name then proves it too (RFC 6120 §13.7.2.1); empty without that.
+    With ``bidi`` the peer may be let send its stanzas of this pair over the stream (XEP-0288).
     """
 
     home: str
@@ -90,3 +91,4 @@ class OutboundConfig:
     make_key: Callable[[str, str, str], str] = field(kw_only=True)
     skip_external: bool = False
     delegated_to: str = ""
+    bidi: bool = False

@@ -28,9 +28,11 @@ from gateway.xmpp.events import (
 )
 from gateway.xmpp.headers import is_domain, prepare_domain, verify_namespaces
 from gateway.xmpp.inboundstates import NEXT, InboundState
+from gateway.xmpp.offers import describe_offers
 from gateway.xmpp.receiving import InboundPairs
+from gateway.xmpp.refusals import refusal_of
 from gateway.xmpp.serverstream import ServerStream
-from gateway.xmpp.stanza import read_envelope, stanza_kind
+from gateway.xmpp.stanza import stanza_kind
 from gateway.xmpp.stream import Step
 
 if TYPE_CHECKING:
@@ -49,17 +51,11 @@ _STEPS: Final[Mapping[str, Step]] = {
     wire.STARTTLS_NAME: Step.STARTTLS,
     wire.AUTH_NAME: Step.AUTH,
     wire.RESPONSE_NAME: Step.RESPONSE,
+    wire.BIDI_NAME: Step.BIDI,
     RESULT_NAME: Step.RESULT,
     VERIFY_NAME: Step.VERIFY,
     acks.ENABLE_NAME: Step.ENABLE,
     acks.RESUME_NAME: Step.ENABLE,
-}
-_REFUSALS: Final[Mapping[str, tuple[Condition, str]]] = {
-    ns.SERVER: (Condition.NOT_AUTHORIZED, "a stanza before authentication"),
-    ns.DIALBACK: (Condition.POLICY_VIOLATION, "dialback is not possible now"),
-    ns.COMPRESS: (Condition.POLICY_VIOLATION, "stream compression is not offered"),
-    ns.TLS: (Condition.POLICY_VIOLATION, "TLS cannot be negotiated now"),
-    ns.SASL: (Condition.POLICY_VIOLATION, "SASL is offered inside TLS, once, with features"),
 }
 
 
@@ -92,6 +88,11 @@ class InboundStream(ServerStream[InboundState]):
     def pairs(self) -> tuple[PairAuthorization, ...]:
         """The pairs whose stanzas may pass."""
         return self._pairs.all
+
+    @property
+    @override
+    def _ends(self) -> tuple[str, str]:
+        return self._to, self._from
 
     @property
     def tls(self) -> TlsInfo | None:
@@ -127,7 +128,8 @@ class InboundStream(ServerStream[InboundState]):
             return
         self._proof = result.proof
         self._advance(Step.PROVED)
-        self._say(wire.build_features(*self._describe(self._offers)))
+        bidi = [wire.BIDI_FEATURE] if result.proof is not None else []
+        self._say(wire.build_features(*describe_offers(self._offers), *bidi))
         self._pump()
 
     def verified(self, request: VerifyRequest, verdict: Verdict) -> None:
@@ -158,14 +160,26 @@ class InboundStream(ServerStream[InboundState]):
             self._fail(Condition.POLICY_VIOLATION, "this partner's settings do not allow this stream any more")
         return gone
 
+    @property
+    def is_open(self) -> bool:
+        """Whether stanzas may pass."""
+        return self._state is InboundState.OPEN
+
+    def carries(self, home: str, partner: str) -> bool:
+        """Whether stanzas from ``home`` may go to ``partner`` over this stream, against its direction (XEP-0288)."""
+        return self.bidirectional and self._pairs.is_proved(partner, home)
+
     def send_stanza(self, envelope: Envelope) -> None:
-        """Refuse: an inbound stream carries stanzas one way (RFC 6120 §4.5).
+        """Write a stanza against the direction of the stream.
 
         Raises:
-            LocalProtocolError: always.
+            LocalProtocolError: the stream is not open or does not carry it.
         """
-        message = f"a stanza to {envelope.to.domain} belongs on an outbound stream"
-        raise LocalProtocolError(message)
+        if not self._may(Step.SEND) or not self.carries(*envelope.pair):
+            message = f"a stanza to {envelope.to.domain} belongs on an outbound stream"
+            raise LocalProtocolError(message)
+        self._say(envelope.raw)
+        self._acks.note_sent()
 
     # --- headers
 
@@ -196,7 +210,7 @@ class InboundStream(ServerStream[InboundState]):
                 raise RemoteProtocolError(Condition.RESOURCE_CONSTRAINT, "no certificate is in service here yet")
             self._say_header()
             self._advance(Step.HEADER)
-            self._say(wire.build_features(*self._describe(self._offers)))
+            self._say(wire.build_features(*describe_offers(self._offers)))
         elif self._state is InboundState.TLS_HEADER:
             self._verify_partner()
             self._say_header()
@@ -209,13 +223,6 @@ class InboundStream(ServerStream[InboundState]):
         """Give what the partner of the header is offered by the table of now."""
         partner = None if self._config.is_home(self._from) else self._config.partners().find(self._from)
         return inbound_row(partner)
-
-    @staticmethod
-    def _describe(offers: frozenset[Offer]) -> list[str]:
-        """Give the features that say ``offers``."""
-        starttls = wire.STARTTLS_OPTIONAL if Offer.DIALBACK in offers else wire.STARTTLS_REQUIRED
-        features = {Offer.STARTTLS: starttls, Offer.EXTERNAL: wire.MECHANISMS, Offer.DIALBACK: wire.DIALBACK}
-        return [feature for offer, feature in features.items() if offer in offers]
 
     def _verify_partner(self) -> None:
         """Refuse who is no partner: inside TLS, so that probes that send no ``from`` see the certificate."""
@@ -247,7 +254,7 @@ class InboundStream(ServerStream[InboundState]):
         self._say_header()
         self._advance(Step.HEADER)
         limits = wire.build_limits(self._limits.max_stanza_size, self._limits.idle_seconds)
-        self._say(wire.build_features(*self._describe(self._row().bad), limits, acks.FEATURE))
+        self._say(wire.build_features(*describe_offers(self._row().bad), limits, acks.FEATURE))
         pair = PairAuthorization(self._from, self._to, Method.EXTERNAL, self._proof)
         self._pairs.add(pair)
         self._events.append(Authorized(pair))
@@ -283,9 +290,7 @@ class InboundStream(ServerStream[InboundState]):
             self._say_goodbye(None, "")
             self._conclude(Closed(Condition.POLICY_VIOLATION, text="TLS was asked for and is not offered here"))
         else:
-            known = _REFUSALS.get(wire.namespace_of(event)) if kind_is_known(event) else None
-            condition, text = known or (Condition.UNSUPPORTED_STANZA_TYPE, "")
-            raise RemoteProtocolError(condition, text)
+            raise refusal_of(event)
 
     def _has_external(self) -> bool:
         """Whether the partner of the header may prove itself by EXTERNAL once TLS is up."""
@@ -348,6 +353,9 @@ class InboundStream(ServerStream[InboundState]):
         self._say_goodbye(None, "")
         self._conclude(Closed(Condition.NOT_AUTHORIZED, text=f"SASL EXTERNAL: {condition}"))
 
+    def _on_bidi(self, _event: ElementReceived) -> None:
+        self.bidirectional = self._proof is not None  # offered only to who has proved itself by certificate
+
     # --- dialback
 
     def _on_result(self, event: ElementReceived) -> None:
@@ -370,8 +378,9 @@ class InboundStream(ServerStream[InboundState]):
             self._say(acks.ENABLED)
 
     def _on_stanza(self, event: ElementReceived, kind: StanzaKind) -> None:
-        envelope = read_envelope(event, kind)
-        self._acks.note_received()
+        envelope = self._take_stanza(event, kind)
+        if envelope is None:
+            return
         pair = envelope.pair
         if pair in self._pairs:
             self._events.append(StanzaReceived(envelope))
@@ -392,9 +401,5 @@ _HANDLERS: Final[Mapping[Step, Callable[[InboundStream, ElementReceived], None]]
     Step.RESULT: InboundStream._on_result,  # noqa: SLF001
     Step.VERIFY: InboundStream._on_verify,  # noqa: SLF001
     Step.ENABLE: InboundStream._on_enable,  # noqa: SLF001
+    Step.BIDI: InboundStream._on_bidi,  # noqa: SLF001
 }
-
-
-def kind_is_known(event: ElementReceived) -> bool:
-    """Whether the element may have a refusal of its own: of ``jabber:server``, stanzas only."""
-    return wire.namespace_of(event) != ns.SERVER or stanza_kind(event) is not None

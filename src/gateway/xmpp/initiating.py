@@ -71,8 +71,10 @@ NEXT: Final[Mapping[tuple[OutboundState, Step], OutboundState]] = {
     (_S.FINAL_FEATURES, Step.FEATURES): _S.OPEN,
     (_S.DIALBACK, Step.VERIFIED): _S.OPEN,
     (_S.OPEN, Step.SEND): _S.OPEN,
+    (_S.OPEN, Step.STANZA): _S.OPEN,
     (_S.OPEN, Step.ACK): _S.OPEN,
     (_S.OPEN, Step.CLOSE): _S.CLOSING,
+    (_S.CLOSING, Step.STANZA): _S.CLOSING,
     (_S.CLOSING, Step.ACK): _S.CLOSING,
     **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
 }

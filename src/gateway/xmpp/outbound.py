@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from gateway.errors import LocalProtocolError
+from gateway.errors import Condition, LocalProtocolError, RemoteProtocolError, StanzaCondition
 from gateway.model.peer import Method, PairAuthorization, Proof
 from gateway.policy.negotiation import Offer
 from gateway.xmpp import acks, wire
@@ -17,14 +17,15 @@ from gateway.xmpp import namespaces as ns
 from gateway.xmpp.configs import PeerLimits
 from gateway.xmpp.dialback import RESULT_NAME, build_result, read_dialback
 from gateway.xmpp.element import Element
-from gateway.xmpp.events import Authorized, FailureReason
+from gateway.xmpp.events import Authorized, FailureReason, StanzaReceived, StanzaRefused
 from gateway.xmpp.initiating import NEXT, InitiatingStream, OutboundState
+from gateway.xmpp.stanza import stanza_kind
 from gateway.xmpp.stream import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.model.envelope import Envelope
+    from gateway.model.envelope import Envelope, StanzaKind
     from gateway.xmpp.configs import OutboundConfig
     from gateway.xmpp.xml import ElementReceived
 
@@ -73,6 +74,11 @@ class OutboundStream(InitiatingStream):
         self._say(envelope.raw)
         self._acks.note_sent()
 
+    @property
+    @override
+    def _ends(self) -> tuple[str, str]:
+        return self._config.home, self._config.domain
+
     # --- authentication
 
     @override
@@ -83,6 +89,7 @@ class OutboundStream(InitiatingStream):
             self._open_after_external(features or Element(ns.STREAM, "features"))
             return
         self._note_dialback(features)
+        self._ask_for_bidi(features)
         ways = self._ways()
         if Offer.EXTERNAL in ways and features is not None and wire.offers_external(features):
             self._advance(Step.FEATURES)
@@ -92,6 +99,13 @@ class OutboundStream(InitiatingStream):
         else:
             text = "the peer does not accept our certificate as a proof: it offers no SASL EXTERNAL"
             self._give_up(FailureReason.EXTERNAL_NOT_OFFERED, text)
+
+    def _ask_for_bidi(self, features: Element | None) -> None:
+        """Let the peer send over this stream too, if its certificate proves it and is allowed to (XEP-0288)."""
+        offered = features is not None and features.find(ns.BIDI_FEATURE, "bidi") is not None
+        if offered and self._config.bidi and self._proof is not None and Offer.EXTERNAL in self._row.good:
+            self.bidirectional = True
+            self._say(wire.BIDI)
 
     def _ways(self) -> tuple[Offer, ...]:
         """Give what may be tried, given TLS and the peer's proof."""
@@ -118,10 +132,26 @@ class OutboundStream(InitiatingStream):
 
     @override
     def _on_element(self, event: ElementReceived) -> None:
+        kind = stanza_kind(event) if self.bidirectional else None
         if event.name == wire.SASL_FAILURE_NAME and self._may(Step.SUCCESS):
             self._on_sasl_failure(event)
+        elif kind is not None and self._may(Step.STANZA):
+            self._on_stanza(event, kind)
         else:
             super()._on_element(event)
+
+    def _on_stanza(self, event: ElementReceived, kind: StanzaKind) -> None:
+        envelope = self._take_stanza(event, kind)
+        if envelope is None:
+            return
+        home, domain = self._ends
+        if envelope.from_.domain != domain:
+            raise RemoteProtocolError(Condition.INVALID_FROM, "")
+        if envelope.to.domain == home:
+            self._events.append(StanzaReceived(envelope))
+        else:
+            text = f"this stream is of {domain} and {home} alone"
+            self._events.append(StanzaRefused(envelope, StanzaCondition.NOT_ALLOWED, text))
 
     def _on_sasl_failure(self, event: ElementReceived) -> None:
         self._refused = wire.read_sasl_failure(event)

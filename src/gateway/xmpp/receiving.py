@@ -53,6 +53,11 @@ class InboundPairs:
         """Whether a pair of this partner domain is authorized."""
         return any(partner == domain for partner, _home in self._authorized)
 
+    def is_proved(self, partner: str, home: str) -> bool:
+        """Whether the pair is authorized and its partner proved by more than the DNS."""
+        pair = self._authorized.get((partner, home))
+        return pair is not None and pair.proof is not Proof.DNS
+
     def add(self, pair: PairAuthorization) -> None:
         """Authorize ``pair``."""
         self._authorized[pair.partner, pair.home] = pair

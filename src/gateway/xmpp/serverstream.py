@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from gateway.errors import LocalProtocolError
 from gateway.xmpp import acks
+from gateway.xmpp import namespaces as ns
 from gateway.xmpp.acks import Acks
-from gateway.xmpp.events import Acknowledged, StreamEvent
+from gateway.xmpp.element import Element, write_element
+from gateway.xmpp.events import Acknowledged, Pinged, StreamEvent
+from gateway.xmpp.stanza import read_envelope
 from gateway.xmpp.stream import StateT, Step, StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.errors import Condition
+    from gateway.model.envelope import Envelope, StanzaKind
     from gateway.xmpp.configs import StreamLimits
     from gateway.xmpp.xml import ElementReceived
 
+_PING_ID: Final = "keep-alive-"
 _ACK_NAMES: Final = frozenset({acks.REQUEST_NAME, acks.ANSWER_NAME, acks.ENABLED_NAME, acks.FAILED_NAME})
 
 
@@ -36,6 +42,9 @@ class ServerStream(StreamMachine[StateT, StreamEvent]):
         """Start in ``state``; in the ``waiting`` states nothing that the peer sent is looked at."""
         super().__init__(table, state, waiting=waiting, limits=limits)
         self._acks = Acks()
+        self.bidirectional = False
+        """Whether stanzas may go against the direction in which the stream was opened (XEP-0288)."""
+        self._pings = 0
 
     @property
     def acknowledging(self) -> bool:
@@ -54,8 +63,42 @@ class ServerStream(StreamMachine[StateT, StreamEvent]):
         self._say(self._probe())
 
     def _probe(self) -> bytes:
-        """Give what makes the peer answer: a request for an acknowledgement, or white space, which its TCP answers."""
-        return self._acks.request(probe=True) or b" "
+        """Give what makes the peer answer: a request for an acknowledgement, or a ping where stanzas go both ways.
+
+        Elsewhere it is white space, which at least its TCP answers.
+        """
+        if self._acks.counts_sent or not self.bidirectional:
+            return self._acks.request(probe=True) or b" "
+        self._pings += 1
+        home, partner = self._ends
+        attributes = {"type": "get", "from": home, "to": partner, "id": self._ping_id}
+        return write_element(Element(ns.SERVER, "iq", attributes, (Element(ns.PING, "ping"),)), ns.SERVER)
+
+    @property
+    def _ping_id(self) -> str:
+        return f"{_PING_ID}{self._pings}"
+
+    @property
+    @abstractmethod
+    def _ends(self) -> tuple[str, str]:
+        """The home domain and the partner's domain of the stream's header."""
+
+    def _take_stanza(self, event: ElementReceived, kind: StanzaKind) -> Envelope | None:
+        """Give a stanza that was received and is now ours to care for; None if it ends here.
+
+        Raises:
+            RemoteProtocolError: an address is missing or is no JID.
+        """
+        envelope = read_envelope(event, kind)
+        if self._closing is not None and self._closing.condition is not None and self._acks.counts_received:
+            return None  # what comes after our last acknowledgement is sent again over another stream
+        self._acks.note_received()
+        home, partner = self._ends
+        answered = self._pings and envelope.id == self._ping_id and envelope.kind == "iq"
+        if answered and envelope.pair == (partner, home) and envelope.type in {"result", "error"}:
+            self._events.append(Pinged())  # it answers our probe
+            return None
+        return envelope
 
     @override
     def data_to_send(self) -> bytes:

@@ -39,6 +39,7 @@ class Step(StrEnum):
     VERIFY = "dialback verification"
     VERIFIED = "verified"
     HANDSHAKE = "handshake"
+    BIDI = "both directions"
     STANZA = "stanza"
     ENABLE = "enable acknowledgements"
     ACK = "acknowledgement"

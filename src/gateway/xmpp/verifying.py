@@ -57,5 +57,10 @@ class VerifyingStream(InitiatingStream):
 
     @property
     @override
+    def _ends(self) -> tuple[str, str]:
+        return self._config.home, self._config.domain
+
+    @property
+    @override
     def _came_up(self) -> bool:
         return self._answered

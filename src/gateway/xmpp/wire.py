@@ -24,12 +24,15 @@ TLS_FAILURE: Final = f"<failure xmlns='{ns.TLS}'/>".encode()
 STARTTLS_OPTIONAL: Final = f"<starttls xmlns='{ns.TLS}'/>"
 STARTTLS_REQUIRED: Final = f"<starttls xmlns='{ns.TLS}'><required/></starttls>"
 MECHANISMS: Final = f"<mechanisms xmlns='{ns.SASL}'><mechanism>EXTERNAL</mechanism></mechanisms>"
+BIDI_FEATURE: Final = f"<bidi xmlns='{ns.BIDI_FEATURE}'/>"
+BIDI: Final = f"<bidi xmlns='{ns.BIDI}'/>".encode()
 DIALBACK: Final = f"<dialback xmlns='{ns.DIALBACK_FEATURE}'><errors/></dialback>"
 # RFC 6120 §6.3.8 and XEP-0178: "=" is an empty authzid, which means the stream's `from`.
 AUTH_EXTERNAL: Final = f"<auth xmlns='{ns.SASL}' mechanism='EXTERNAL'>=</auth>".encode()
 CHALLENGE: Final = f"<challenge xmlns='{ns.SASL}'/>".encode()
 SUCCESS: Final = f"<success xmlns='{ns.SASL}'/>".encode()
 
+BIDI_NAME: Final = f"{ns.BIDI}{SEPARATOR}bidi"
 STREAM_NAME: Final = f"{ns.STREAM}{SEPARATOR}stream"
 ERROR_NAME: Final = f"{ns.STREAM}{SEPARATOR}error"
 FEATURES_NAME: Final = f"{ns.STREAM}{SEPARATOR}features"

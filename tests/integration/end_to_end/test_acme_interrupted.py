@@ -13,7 +13,9 @@ import pytest
 from edgecert.issuers.acme.orderfile import OrderFile
 from tests.support.acmefiles import FilesLooking
 from tests.support.acmehost import AcmeHost, acme_host
+from tests.support.acmelooking import Looking, NetworkLooking
 from tests.support.gatewayrunner import GatewayRunner
+from tests.support.knot import knot
 from tests.support.pebble import is_open
 from tests.support.processes import Program, script
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from tests.support.acmelooking import Looking
 
 
 @dataclass
@@ -85,6 +85,23 @@ def files(host: AcmeHost, kind: str) -> Iterator[Place]:
 
 
 @contextmanager
+def by_update(host: AcmeHost) -> Iterator[Place]:
+    with knot(host.directory / "knot", "contoso.com") as nameservers:
+        host.server.offered = ("dns-01",)
+        host.write_flags(
+            challenges='[[issuer.challenges]]\ntype = "dns-01"\nprovider = "rfc2136"\n'
+            f'server = "{nameservers.primary}"\nnameservers = ["{nameservers.primary}"]\n'
+            f'tsig_secret_file = "{nameservers.key_file}"\n'
+        )
+        looking = NetworkLooking(f"{host.net}2", nameserver=(nameservers.secondary, 53))
+
+        def published() -> bool:
+            return bool(nameservers.held(nameservers.primary, "_acme-challenge.sip.contoso.com", "TXT"))
+
+        yield Place(host, Pausing(looking), published, survives=True)
+
+
+@contextmanager
 def gateway(host: AcmeHost) -> Iterator[Place]:
     address = f"{host.net}2"
     tables = {"listen": {"s2s": [f"{address}:5269"], "http01": host.listen}}
@@ -104,10 +121,15 @@ WAYS: Mapping[str, Callable[[AcmeHost], AbstractContextManager[Place]]] = {
     "http-01 by the gateway": gateway,
     "tls-alpn-01": lambda host: own_listener(host, "tls-alpn-01", 5001),
     "dns-01 by a command": lambda host: files(host, "dns-01"),
+    "dns-01 by update": by_update,
 }
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(
+    params=[
+        pytest.param(way, marks=pytest.mark.peer("knot") if make is by_update else ()) for way, make in WAYS.items()
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with acme_host(tmp_path) as host, WAYS[request.param](host) as made:
         host.server.looking = made.looking

@@ -30,8 +30,8 @@ class PeerProcess:
     log: Path
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, address: str, port: int = 5269) -> None:
-        """Start it and wait until it accepts connections.
+    def start(self, address: str, port: int = 5269, *further: int) -> None:
+        """Start it and wait until it accepts connections, on every port that is named.
 
         Raises:
             PeerError: it ended, or did not listen in time.
@@ -42,7 +42,7 @@ class PeerProcess:
                 start_new_session=True,
             )  # fmt: skip
         end = time.monotonic() + PATIENCE
-        while not _listens(address, port):
+        while not all(_listens(address, each) for each in (port, *further)):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 message = f"{self.command[0]} does not listen on {address}:{port}\n{self.last_words()}"

@@ -108,7 +108,7 @@ def run_prosody(
     )
     program = shutil.which("prosody") or "prosody"
     process = PeerProcess((program, "-F", "--config", str(config)), os.environ, directory / "prosody.out")
-    process.start(address)
+    process.start(address, 5269, 5347)
     try:
         yield Prosody(domain, address, directory, process)
     finally:

@@ -87,7 +87,7 @@ def run_prosody_rows(directory: Path, address: str, pki: Pki, *, modules: str = 
     config.write_text(head + hosts, encoding="utf-8")
     program = shutil.which("prosody") or "prosody"
     process = PeerProcess((program, "-F", "--config", str(config)), os.environ, directory / "prosody.out")
-    process.start(address)
+    process.start(address, 5269, 5347)
     try:
         yield Prosody(host_of("all"), address, directory, process)
     finally:

@@ -79,7 +79,7 @@ def run_prosody_with_users(
     )
     program = shutil.which("prosody") or "prosody"
     process = PeerProcess((program, "-F", "--config", str(config)), os.environ, directory / "prosody.out")
-    process.start(address)
+    process.start(address, 5269, 5222)
     try:
         yield Prosody(domain, address, directory, process)
     finally:

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from josepy.jwa import ES256
-
+from edgecert.issuers.acme.accountkey import algorithm_of
 from edgecert.issuers.acme.library import jws, messages
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed, parse_object
 from edgecert.shared.atomic import crash_point
@@ -54,7 +53,7 @@ def find_account(client: AcmeClient) -> str:
 def key_change(url: str, old: AcmeClient, new: AcmeClient) -> bytes:
     """Give the inner JWS of a key change: the new key says that it takes the account over (RFC 8555 §7.3.5)."""
     payload = {"account": url, "oldKey": old.key.public_key().to_partial_json()}
-    signed = jws.JWS.sign(json.dumps(payload).encode(), new.key, ES256, None, old.resource("keyChange"))
+    signed = jws.JWS.sign(json.dumps(payload).encode(), new.key, algorithm_of(new.key), None, old.resource("keyChange"))
     return str(signed.json_dumps()).encode()
 
 

@@ -140,6 +140,21 @@ class AccountFiles:
         write_file(self.path / _RECORD, f"{json.dumps(document, indent=2)}\n".encode())
         return record
 
+    def adopt(self, key: PrivateKey, url: str, contact: tuple[str, ...]) -> None:
+        """Keep an account that another client opened; its key counts from now on here too.
+
+        Raises:
+            StoreError: there is another key in this place already (``account-taken``).
+        """
+        with self.lock():
+            path = self.path / _KEY
+            if not path.exists():
+                create_file(path, key_to_pem(key).reveal())
+            elif load_key(Secret(path.read_bytes())).public_key() != key.public_key():
+                message = f"{self.path} has the key of another account"
+                raise StoreError(message, code="account-taken", hint="rename that directory if it is not needed")
+            self.save(url, contact)
+
     def forget(self) -> None:
         """Take key and record of a deactivated account away: it can never be used again (RFC 8555 §7.3.6)."""
         for name in (_RECORD, _NEXT_KEY, _KEY):

@@ -22,7 +22,9 @@ from edgecert.shared.errors import RecordsMissingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from edgecert.interfaces import CaFacts, ChallengeSolver, Issued, IssueOrder, Progress
+    from cryptography import x509
+
+    from edgecert.interfaces import CaFacts, ChallengeSolver, Issued, IssueOrder, Progress, RevokedBy
     from edgecert.issuers.acme.account import Account
     from edgecert.issuers.acme.client import AcmeClient
     from edgecert.issuers.acme.ledger import Ledger
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import ChallengeOptions, IssuerOptions
     from edgecert.shared.clock import Clock
     from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.secret import Secret
 
 
 @dataclass
@@ -128,6 +131,11 @@ class Acme:
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
+    def account_url(self) -> str:
+        """Give the account's URL at the CA; nothing as long as it has none. Nobody is asked."""
+        record = self._files().load()
+        return record.url if record is not None else ""
+
     def has_order(self, lineage: str, request_id: str) -> bool:
         """Whether an earlier run placed an order for this request."""
         return bool(self._order_file(lineage, request_id).load().order)
@@ -144,13 +152,34 @@ class Acme:
         """Ask when a certificate is to be renewed; implements :class:`edgecert.interfaces.Informing`."""
         from edgecert.issuers.acme.renewalinfo import fetch_renewal_info  # noqa: PLC0415  # where the CA is spoken to
 
-        patience = Patience(self.clock, self.pause, PATIENCE)
+        patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
         ca_file = Path(self.options.directory_ca_file) if self.options.directory_ca_file else None
         transport = self.connect(ca_file)
         try:
             return fetch_renewal_info(
                 transport, self.options.directory, certificate_id, retry_after=patience.retry_after
             )
+        finally:
+            transport.close()
+
+    def revoke(self, certificate: x509.Certificate, key: Secret, reason: int) -> RevokedBy:
+        """Have a certificate revoked; implements :class:`edgecert.interfaces.Revoker`. Opens no account for it."""
+        from edgecert.issuers.acme.accountkey import jwk_of  # noqa: PLC0415  # where the CA is spoken to
+        from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.revoking import revoke  # noqa: PLC0415  # the same
+        from edgecert.model.keys import load_key  # noqa: PLC0415  # the same
+
+        def by_key() -> AcmeClient:
+            patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
+            return AcmeClient(self.options.directory, transport, jwk_of(load_key(key)), patience)
+
+        transport = self._transport()
+        try:
+            if self._files().load() is None:
+                return revoke(certificate, reason, account=None, by_key=by_key, progress=self.progress)
+            with self._session() as (client, _patience, account):
+                known = (client, account.url)
+                return revoke(certificate, reason, account=known, by_key=by_key, progress=self.progress)
         finally:
             transport.close()
 
@@ -185,9 +214,8 @@ class Acme:
 
     @contextmanager
     def _session(self) -> Iterator[tuple[AcmeClient, Patience, Account]]:
-        from josepy.jwk import JWKEC  # noqa: PLC0415  # only where the CA is spoken to
-
-        from edgecert.issuers.acme.account import Account, AccountOptions, settle  # noqa: PLC0415  # the same
+        from edgecert.issuers.acme.account import Account, AccountOptions, settle  # noqa: PLC0415  # only here
+        from edgecert.issuers.acme.accountkey import jwk_of  # noqa: PLC0415  # only where the CA is spoken to
         from edgecert.issuers.acme.client import AcmeClient  # noqa: PLC0415  # the same
         from edgecert.issuers.acme.clockwatch import ClockWatch  # noqa: PLC0415  # the same
 
@@ -195,11 +223,11 @@ class Acme:
         transport, self._ahead = self._ahead or self._transport(), None
         try:
             files = self._files()
-            patience = Patience(self.clock, self.pause, PATIENCE)
+            patience = Patience(self.clock, self.pause, PATIENCE, self.progress)
             watch = ClockWatch(self.clock, self.progress)
 
             def client_of(key: PrivateKey) -> AcmeClient:
-                return AcmeClient(options.directory, transport, JWKEC(key=key), patience, watch)
+                return AcmeClient(options.directory, transport, jwk_of(key), patience, watch)
 
             settle(files, client_of)
             client = client_of(files.key())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from josepy.errors import DeserializationError
 from josepy.json_util import decode_b64jose
-from josepy.jwa import ES256
 
+from edgecert.issuers.acme.accountkey import algorithm_of
 from edgecert.issuers.acme.library import jws, messages
 from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import kind_of, malformed, parse_object, problem_of
@@ -17,7 +17,7 @@ from edgecert.shared.errors import NetworkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from josepy.jwk import JWKEC
+    from josepy.jwk import JWKEC, JWKRSA
 
     from edgecert.issuers.acme.clockwatch import ClockWatch
     from edgecert.issuers.acme.patience import Patience
@@ -40,11 +40,11 @@ class AcmeClient:
         self,
         directory_url: str,
         transport: Transport,
-        key: JWKEC,
+        key: JWKEC | JWKRSA,
         patience: Patience,
         watch: ClockWatch | None = None,
     ) -> None:
-        """Speak to the server of ``directory_url`` with ``key`` (P-256, ES256); ``watch`` is shown every answer."""
+        """Speak to the server of ``directory_url`` with ``key``; ``watch`` is shown every answer."""
         self._watch = watch
         self.directory_url = directory_url
         self.key = key
@@ -90,7 +90,7 @@ class AcmeClient:
         headers = {"Content-Type": _JOSE, **({"Accept": accept} if accept else {})}
 
         def send(nonce: bytes) -> Response:
-            signed = jws.JWS.sign(payload, self.key, ES256, nonce, url, kid)
+            signed = jws.JWS.sign(payload, self.key, algorithm_of(self.key), nonce, url, kid)
             return self._transport.send("POST", url, headers, signed.json_dumps().encode())
 
         return self._persist(send, signed=True)

@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from josepy.json_util import encode_b64jose
@@ -21,6 +20,7 @@ from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
 from edgecert.issuers.acme.wireobjects import new_order, parse_order
+from edgecert.model.carules import is_staging
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
 from edgecert.shared.errors import MaterialError, RefusedError
@@ -44,18 +44,11 @@ if TYPE_CHECKING:
     from edgecert.model.ratelimits import EventKind
 
 _PEM_CHAIN: Final = "application/pem-certificate-chain"
-_STAGING_HOSTS: Final = frozenset({"dv.acme-v02.test-api.pki.goog", "api.test4.buypass.no", "acme-api.actalis.test"})
 # A certificate that was replaced already, is of another account, or is not known: the order is right without it.
 _NOT_REPLACEABLE: Final = frozenset({"alreadyReplaced", "unauthorized", "malformed"})
 _SETTLING: Final = 16
 _DOWNLOADS: Final = 3
 _DOWNLOAD_PAUSE: Final = 5
-
-
-def is_staging(directory_url: str) -> bool:
-    """Whether a directory is one of a CA's for tests, whose certificates nobody trusts."""
-    host = (urlsplit(directory_url).hostname or "").lower()
-    return host in _STAGING_HOSTS or "staging" in host.replace(".", "-").split("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +195,8 @@ class AcmeIssuer:
     def _note(self, kind: EventKind, asked: IssueOrder, *, wait: timedelta | None = None) -> None:
         """Keep what the CA counts, so that its limits are known before the next order."""
         if self.ledger is not None:
-            self.ledger.note(kind, [name.text for name in asked.names], wait=wait)
+            exempt = bool(asked.replaces) and self.client.has_resource("renewalInfo")
+            self.ledger.note(kind, [name.text for name in asked.names], exempt=exempt, wait=wait)
 
     def _note_failures(self, authorizations: Collection[Authorization]) -> None:
         if self.ledger is not None:

@@ -6,11 +6,13 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from edgecert.interfaces import WatchesWaits
 from edgecert.shared.errors import NetworkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edgecert.interfaces import Progress
     from edgecert.shared.clock import Clock
 
 PATIENCE: Final = 300.0
@@ -24,8 +26,11 @@ _GROWTH: Final = 1.6
 class Patience:
     """A budget of seconds; all that waits takes from it."""
 
-    def __init__(self, clock: Clock, pause: Callable[[float], None], seconds: float) -> None:
-        """Allow ``seconds`` from now on; ``pause`` is what waits."""
+    def __init__(
+        self, clock: Clock, pause: Callable[[float], None], seconds: float, progress: Progress | None = None
+    ) -> None:
+        """Allow ``seconds`` from now on; ``pause`` is what waits, and ``progress`` may want to know what for."""
+        self._progress = progress
         self._clock = clock
         self._pause = pause
         self._end = clock.monotonic() + seconds
@@ -46,6 +51,8 @@ class Patience:
             message = f"gave up waiting for {what}: one certificate may take {self._seconds:g} s"
             hint = "run the command again: it goes on with the same order"
             raise NetworkError(message, code="acme-timeout", hint=hint)
+        if isinstance(self._progress, WatchesWaits):
+            self._progress.waits(what, self.left)
         self._pause(seconds)
 
     def retry_after(self, header: str) -> float | None:

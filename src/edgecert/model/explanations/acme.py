@@ -190,6 +190,11 @@ _CHALLENGES: Final[Mapping[str, Explanation]] = {
         "A CA follows no CNAME for this challenge.",
         "Put the TXT record itself at `_validation-persist.DOMAIN`.",
     ),
+    "persist-unknown": Explanation(
+        "It is not known yet what the records of dns-persist-01 say",
+        "They name the CA by its domain and the account by its URL, and there is no account yet, or no known CA.",
+        "`edgecert issue` opens the account and prints them; or give `--caa-issuer` and `--account-uri` to `dns show`.",
+    ),
     "persist-ends-soon": Explanation(
         "The record of dns-persist-01 ends soon",
         "Its `persistUntil` is less than thirty days away.",

@@ -161,6 +161,13 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
         "tls is not-supported for this partner, and its server takes no stream without TLS.",
         "set tls to optional or required for the partner.",
     ),
+    "tls-vanished": Explanation(
+        "a partner that used TLS offers none any more",
+        "A stream to it used TLS within the last 30 days, as far as the running gateway remembers, and the newest one "
+        "came up in the clear, which this partner's settings allow. Its server may have changed, or somebody on the "
+        "way takes the offer out. (A warning.)",
+        "ask the partner; set tls to required so that nothing is sent in the clear.",
+    ),
     "dialback-not-offered": Explanation(
         "the partner knows no dialback, and nothing else is left",
         "Without SASL EXTERNAL the stream can only be proved by server dialback, which the partner's server does not "

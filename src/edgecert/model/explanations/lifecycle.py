@@ -10,6 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENTRIES: Final[Mapping[str, Explanation]] = {
+    # --- revoking ---
+    "key-blocked": Explanation(
+        "a key that others may know was about to be used",
+        "A certificate with this key was revoked for key compromise. Its public key is on the store's block list "
+        "(`blocked-keys.json`), which issue, import and key reuse obey, also after the certificate was removed.",
+        "`edgecert renew NAME --replace-key` makes a new key. For a foreign certificate, ask for one with another key.",
+    ),
+    "key-not-reused": Explanation(
+        "a new key was made although keys are kept",
+        "`reuse_key` is set, but the key of the last generation was revoked for key compromise.",
+        "nothing, unless a TLSA record names the old key: publish that of the new one (`edgecert dns show NAME`).",
+    ),
+    "revoke-in-service": Explanation(
+        "what is in service, or staged for it, is not revoked",
+        "Partners that look at revocation would refuse the edge at once. With keyCompromise this counts for every "
+        "generation with the same key.",
+        "`edgecert renew NAME --replace-key` puts another certificate into service; then revoke the old generation.",
+    ),
+    "revoke-at-the-ca": Explanation(
+        "the CA was not told: a person has to, or there is nobody to tell",
+        "A CA that answers CSR files has its own way to revoke, and the local CA publishes no revocations. The "
+        "generation is noted here as revoked and is never deployed again.",
+        "have the CA revoke the serial that the message names; of the local CA's, see where copies of it are.",
+    ),
+    "revoked": Explanation(
+        "a revoked generation is never deployed, not even by hand",
+        "`revoke` took it out of use for good, or a generation with the same key was revoked for key compromise.",
+        "`edgecert renew NAME --replace-key` gets another certificate with a new key.",
+    ),
+    "not-confirmed": Explanation(
+        "what cannot be undone has to be confirmed by name",
+        "Nothing was done.",
+        "say `--confirm NAME` with the certificate's name, or `--dry-run` to see what it would do.",
+    ),
     "already-imported": Explanation(
         "The certificate is in the store already",
         "A generation of this lineage holds exactly this certificate. Importing it again would only make a twin.",
@@ -142,6 +176,41 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "Another certificate is written to that place",
         "Two certificates that take turns in one file would replace each other at every renewal.",
         "Give the target another directory or file name, or take it over with `--take-over`.",
+    ),
+    "account-taken": Explanation(
+        "Another ACME account lies where this one would go",
+        "Each account has a directory of its own below `accounts/`, by the CA's directory and our name for it. The key "
+        "in that directory is another one, and a key is never written over.",
+        "Rename the directory that the message names if that account is not needed, and run the command again.",
+    ),
+    "certbot-hook": Explanation(
+        "A command that certbot ran is not run here",
+        "certbot's hooks and installers put a certificate into service. edgecert does that with deploy targets, which "
+        "it also verifies and rolls back.",
+        "Add a `[[deploy]]` target of kind files that writes where the service reads, with its `reload_command`.",
+    ),
+    "certbot-malformed": Explanation(
+        "A file is not what certbot writes",
+        "A renewal file, certificate or key in certbot's directory is missing or cannot be read.",
+        "`certbot certificates` says what certbot itself thinks of it. Leave the lineage out by naming the others with "
+        "`--name`.",
+    ),
+    "certbot-not-found": Explanation(
+        "There is no such lineage of certbot's",
+        "certbot's directory has `renewal/NAME.conf` for each lineage that it renews.",
+        "Name certbot's directory, usually /etc/letsencrypt, and lineages that `certbot certificates` lists.",
+    ),
+    "certbot-not-mapped": Explanation(
+        "certbot did something that has no counterpart here",
+        "Plugins that change a web server's configuration or speak to a DNS provider are certbot's own. The rest of "
+        "the lineage was taken in.",
+        "Say in a flags file how the names are proven (`[[issuer.challenges]]`), and apply it to the same name.",
+    ),
+    "certbot-without-account": Explanation(
+        "certbot's account could not be taken over",
+        "Its key is not where the renewal file says, or of a kind that is not known. The first renewal opens a new "
+        "account; CAA records with `accounturi` then have to name that one.",
+        "Read the CA's terms and agree: `edgecert settings set NAME issuer.accept_terms=true`.",
     ),
     "unreadable-file": Explanation(
         "A file cannot be read",

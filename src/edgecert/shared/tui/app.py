@@ -27,7 +27,9 @@ Result = TypeVar("Result")
 Value = TypeVar("Value")
 _LONGEST_HOLD: Final = 2.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
-_LEADING: Final = frozenset({"enter", "escape", "ctrl+n", "f1", "f2", "f3", "f6", "f8"})
+_LEADING: Final = frozenset(
+    {"enter", "escape", "tab", "shift+tab", "ctrl+n", "ctrl+z", "ctrl+y", "ctrl+p", "f1", "f2", "f3", "f5", "f6", "f8"}
+)
 
 
 class TerminalApp(App[Result]):
@@ -78,7 +80,7 @@ class TerminalApp(App[Result]):
     @override
     async def on_event(self, event: events.Event) -> None:
         """Hand keys on in order: those behind one that may lead to another page wait until that is there."""
-        if isinstance(event, events.Key) and event.key not in _ALWAYS:
+        if isinstance(event, events.Key) and not event.is_forwarded and event.key not in _ALWAYS:
             if self._held is not None:
                 self._held.append(event)
                 return
@@ -114,7 +116,9 @@ class TerminalApp(App[Result]):
         node.call_later(step, node, rounds)
 
     def _release(self) -> None:
-        """Let what was typed meanwhile go to what has the focus now."""
+        """Let what was typed meanwhile go to what has the focus now; something has to have it."""
+        if self.screen.focused is None:
+            self.screen.focus_next()
         held, self._held = self._held, None
         self._changing = False
         self._hold_number += 1
@@ -123,7 +127,7 @@ class TerminalApp(App[Result]):
 
     def screen_is_there(self) -> None:
         """The screen that was opened, or come back to, is there: once it is drawn, it gets what was typed for it."""
-        self.call_after_refresh(self._release)
+        self.call_after_refresh(lambda: self._release() if self._changing else None)
 
     # --- screens: each is there soon after, and nobody waits for it --------------------------------------
 
@@ -167,7 +171,9 @@ class TerminalApp(App[Result]):
             except EdgecertError as error:
                 self.tell(failed, error)
             except OSError as error:
-                self.tell(failed, EdgecertError(f"{error.filename or ''}: {error.strerror or error}", code="failed"))
+                self.tell(
+                    failed, EdgecertError(": ".join(filter(None, (error.filename, error.strerror))) or str(error))
+                )
             else:
                 self.tell(done, value)
 
@@ -179,3 +185,7 @@ class TerminalApp(App[Result]):
             loop = self._loop
             if loop is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(self.call_later, what, value)
+
+
+def _told(error: OSError) -> str:
+    return ": ".join(part for part in (error.filename, error.strerror) if part) or str(error)

@@ -122,7 +122,7 @@ class Choice(Widget, can_focus=True):
         for at, (_value, text) in enumerate(self.options):
             here = at == self.index
             mark = self.marks.chosen if here else self.marks.open
-            style = "bold reverse" if here and self.has_focus else "bold" if here else ""
+            style = "bold $text on $primary" if here and self.has_focus else "bold" if here else ""
             lines.append(Content.styled(f"{mark} {text}", style))
         return Content("   " if self.flat else "\n").join(lines)
 
@@ -194,7 +194,7 @@ class Tick(Widget, can_focus=True):
     @override
     def render(self) -> Content:
         mark = self.marks.ticked if self.value else self.marks.unticked
-        return Content.styled(f"{mark} {self.text}", "bold reverse" if self.has_focus else "")
+        return Content.styled(f"{mark} {self.text}", "bold $text on $primary" if self.has_focus else "")
 
     def action_tick(self) -> None:
         """Tick it, or no longer."""
@@ -216,7 +216,7 @@ class Press(Widget, can_focus=True):
     DEFAULT_CSS = """
     Press { width: auto; max-width: 100%; height: 1; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1;
             background: $surface-lighten-1; color: $text; margin-right: 1; }
-    Press:focus { text-style: bold reverse; }
+    Press:focus { background: $primary; color: $text; text-style: bold; }
     Press.-off { color: $text-disabled; }
     """
 

@@ -25,11 +25,15 @@ class Marks:
     ahead: str
 
 
+_COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 UNICODE: Final = Marks("(●)", "(○)", "[x]", "[ ]", "▸", "✓", "✗", "!", "…", "·")
 ASCII: Final = Marks("(*)", "( )", "[x]", "[ ]", ">", "+", "x", "!", "~", ".")
 
 
 def marks_for(environ: Mapping[str, str]) -> Marks:
     """Give the marks that the locale of ``environ`` can show."""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    ctype = environ.get("LC_CTYPE", "")
+    if ctype in _COERCED:  # Python has set it by itself (PEP 538), whatever the terminal can do
+        ctype = ""
+    locale = environ.get("LC_ALL") or ctype or environ.get("LANG") or ""
     return UNICODE if "utf" in locale.lower() or not locale else ASCII

@@ -90,7 +90,7 @@ class DomainGrid(Widget, can_focus=True):
         ]
         for column, value in enumerate((entry.sip, entry.xmpp)):
             mark = self.marks.ticked if value else self.marks.unticked
-            cells.append(Content.styled(mark, "bold reverse" if here and column == self.column else ""))
+            cells.append(Content.styled(mark, "bold $text on $primary" if here and column == self.column else ""))
             cells.append(Content(" " * (_COLUMN - len(mark))))
         return Content("").join(cells)
 

@@ -154,6 +154,7 @@ class FormScreen(WizardScreen):
             line.update(Content(f"{self.wizard.marks.warning} {message}" if message else ""))
             line.set_class(bool(message), "-shown")
 
+    @override
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Show the help of the field that has the focus now."""
         control = event.widget

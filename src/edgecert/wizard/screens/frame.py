@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.events import DescendantFocus
     from textual.widget import Widget
 
     from edgecert.wizard.app import WizardApp
 
 T = TypeVar("T")
-LABEL_WIDTH = 24
+_ROOMY = 28
 
 
 class WizardScreen(Screen[None]):
@@ -46,6 +47,9 @@ class WizardScreen(Screen[None]):
     WizardScreen .row { height: auto; }
     WizardScreen .label { width: 24; text-align: right; padding-right: 1; }
     WizardScreen .edge { width: 1; color: $text-muted; }
+    WizardScreen .row.-here .label { text-style: bold; color: $text-accent; }
+    WizardScreen .row.-here .edge { color: $text-accent; text-style: bold; }
+    WizardScreen.-roomy #crumbs { height: 2; }
     WizardScreen OrderedInput { width: 1fr; }
     WizardScreen .problem { color: $text-error; height: auto; padding-left: 25; display: none; }
     WizardScreen .problem.-shown { display: block; }
@@ -83,9 +87,18 @@ class WizardScreen(Screen[None]):
         """Let go what was typed ahead."""
         self.wizard.screen_is_there()
 
+    def on_resize(self) -> None:
+        """Leave a line free where there is room."""
+        self.set_class(self.size.height >= _ROOMY, "-roomy")
+
     def on_screen_resume(self) -> None:
         """The same when a page above has gone."""
         self.wizard.screen_is_there()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Mark the row that has the focus."""
+        for row in self.query(".row").results(Horizontal):
+            row.set_class(row is event.widget.parent, "-here")
 
     def on_entered(self, event: Entered) -> None:
         """Enter in a field goes on. Textual calls this handler of each class: others override :meth:`entered`."""
@@ -113,9 +126,7 @@ class WizardScreen(Screen[None]):
         """Give the help of the page."""
         return "\n".join(
             (
-                self.heading(),
-                "",
-                *self.field_help(),
+                *(self.field_help() or [self.heading()]),
                 "",
                 _("Enter   go on            Esc     back"),
                 _("Tab     next field       Space   tick, choose"),

@@ -71,6 +71,7 @@ class NamesScreen(FormScreen):
         for control in self.query("#add").results(OrderedInput):
             control.focus()
 
+    @override
     def on_resize(self) -> None:
         """Give the table what room there is."""
         self.set_class(self.size.height >= 34, "-tall")
@@ -90,7 +91,10 @@ class NamesScreen(FormScreen):
 
     def _fill(self) -> None:
         """Show the plan as it is now."""
-        plan, table = self.session.plan(), self.query_one("#names", NamesTable)
+        table = next(iter(self.query(NamesTable)), None)
+        if table is None:  # the body is being made anew, and fills itself then
+            return
+        plan = self.session.plan()
         for grid in self.query("#domains").results(DomainGrid):
             grid.show(self.session.domains)
         at = table.cursor_row

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import OpenRequest
     from edgecert.shared.errors import EdgecertError
-    from edgecert.wizard.work import AnswerView
+    from edgecert.wizard.views import AnswerView
 
 _PEM = "-----BEGIN"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from edgecert.wizard.work import Held
+    from edgecert.wizard.views import Held
 
 
 class PickScreen(WizardScreen):

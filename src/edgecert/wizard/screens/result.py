@@ -34,8 +34,12 @@ class ResultScreen(WizardScreen):
         deployable: Sequence[str] = (),
         next_hint: str = "",
         trial: bool = False,
+        go_on: bool = False,
     ) -> None:
-        """Show ``lines``; ``views`` are (title, text) to look at; ``deployable`` can be put into service now."""
+        """Show ``lines``; ``views`` are (title, text) to look at; ``deployable`` can be put into service now.
+
+        ``trial`` leads back to the summary; ``go_on`` is about a request that waits and can be gone on with.
+        """
         super().__init__()
         self._title = title
         self._lines = lines
@@ -43,6 +47,7 @@ class ResultScreen(WizardScreen):
         self._deployable = list(deployable)
         self._next_hint = next_hint
         self._trial = trial
+        self._go_on = go_on
 
     @override
     def heading(self) -> str:
@@ -54,6 +59,8 @@ class ResultScreen(WizardScreen):
         actions = []
         if self._trial:
             actions.append(Press(_("Back to the summary"), id="back"))
+        elif self._go_on:
+            actions.append(Press(_("They are there: go on"), id="again"))
         elif self._deployable:
             actions += [Press(_("Deploy now"), id="deploy"), Press(_("At a date"), id="stage")]
         if not self._trial:
@@ -87,6 +94,9 @@ class ResultScreen(WizardScreen):
                 self.wizard.open_screen(TextDialog(_("Log"), self.wizard.log_text()))
             case "back":
                 self.action_back()
+            case "again":
+                self.wizard.close_screen()
+                self.wizard.issue(trial=False)
             case _:
                 self.wizard.show_tasks()
 

@@ -183,6 +183,7 @@ class TargetsScreen(RowsScreen):
     @override
     def on_mount(self) -> None:
         self.query_one("#next").focus()
+        self.say(_("Enter goes on. Shift+Tab leads to the targets: Enter opens one, or adds one."))
 
     @on(Press.Pressed)
     def pressed(self, event: Press.Pressed) -> None:
@@ -232,6 +233,8 @@ class IssuerScreen(RowsScreen):
     @override
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         # Textual calls the base class's handler too. The CA is asked once the field of its directory is left.
+        if event.widget.id == "known":
+            self.say(_("Arrows choose a CA that is known here; any other one is named by the URL of its directory."))
         if self.session.value("issuer.kind") == "acme" and getattr(event.widget, "path", "") != "issuer.directory":
             from edgecert.wizard.screens.acme import show_authority  # noqa: PLC0415  # as above
 

@@ -32,9 +32,14 @@ _TICK = 0.25
 class Watcher:
     """A :class:`edgecert.interfaces.Progress` in the thread of the work that tells the page in the application's."""
 
-    def __init__(self, tell: Callable[[str, str], None]) -> None:
-        """Hand each step on to ``tell``, with its mark."""
+    def __init__(self, tell: Callable[[str, str], None], awaited: Callable[[str, float], None]) -> None:
+        """Hand each step on to ``tell``, with its mark, and what is awaited to ``awaited``."""
         self._tell = tell
+        self._awaited = awaited
+
+    def waits(self, what: str, left: float) -> None:
+        """Something is awaited (:class:`edgecert.interfaces.WatchesWaits`)."""
+        self._awaited(what, left)
 
     def step(self, text: str) -> None:
         """A step began or was done."""
@@ -65,6 +70,7 @@ class RunScreen(WizardScreen, Generic[Value]):
         self._steps: list[str] = []
         self._began = 0.0
         self._step_began = 0.0
+        self._awaited: tuple[str, float] | None = None
         self.running = False
 
     @override
@@ -101,7 +107,10 @@ class RunScreen(WizardScreen, Generic[Value]):
         self._began = self._step_began = self.wizard.work.monotonic()
         wizard = self.wizard
         wizard.log_line(f"== {self._title}")
-        watcher = Watcher(lambda mark, text: wizard.tell(self._step, (mark, text)))
+        watcher = Watcher(
+            lambda mark, text: wizard.tell(self._step, (mark, text)),
+            lambda what, left: wizard.tell(self._await, (what, left)),
+        )
         wizard.run_aside(lambda: self._work(watcher), self._end, self._fail, name="work")
 
     def _step(self, told: tuple[str, str]) -> None:
@@ -110,16 +119,27 @@ class RunScreen(WizardScreen, Generic[Value]):
         now = self.wizard.work.monotonic()
         self._steps += [f"{sign} {now - self._began:6.1f} s  {line}" for line in text.splitlines()[:4]]
         self._step_began = now
+        self._awaited = None
         self.wizard.log_line(self._steps[-1])
         if self.is_attached:
             self.query_one("#steps", Static).update(Content("\n".join(self._steps[-_SHOWN:])))
+
+    def _await(self, told: tuple[str, float]) -> None:
+        what, left = told
+        self._awaited = (what, self.wizard.work.monotonic() + left)
+        self._show_time()
 
     def _show_time(self) -> None:
         if not self.running or not self.is_attached:
             return
         seconds = self.wizard.work.monotonic() - self._step_began
         what = self._steps[-1].split("  ", 1)[-1] if self._steps else self._title
-        text = _("waiting for {seconds:.0f} s after: {what}").format(seconds=seconds, what=what)
+        text = _("{seconds:.0f} s since: {what}").format(seconds=seconds, what=what)
+        if self._awaited is not None:
+            awaited, until = self._awaited
+            text = _("waiting for {what}: {seconds:.0f} s, {left:.0f} s more at the most").format(
+                what=awaited, seconds=seconds, left=max(0.0, until - self.wizard.work.monotonic())
+            )
         self.query_one("#waiting", Static).update(Content(f"{self.wizard.marks.busy} {text}" if seconds >= 1 else ""))
 
     def _end(self, value: Value) -> None:

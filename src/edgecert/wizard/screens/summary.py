@@ -118,7 +118,7 @@ class SummaryScreen(FormScreen):
         targets = [describe_row("deploy", row) for row in session.rows("deploy")]
         for index, target in enumerate(targets or [_("nowhere yet")]):
             yield _row(_("Served at") if index == 0 else "", target)
-        for finding in plan.findings[:2]:
+        for finding in [finding for finding in plan.findings if finding.code != "subject-not-sent"][:2]:
             yield _row("", f"{marks.warning} {finding.message}")
 
     def _authority(self, kind: str) -> str:
@@ -142,7 +142,8 @@ class SummaryScreen(FormScreen):
             case "save":
                 self.action_save()
             case "file":
-                self.wizard.open_screen(TextDialog(_("Flags file"), self.session.flags_file()))
+                same = f"# {_('The same as a command')}:\n# {self.session.command()}"
+                self.wizard.open_screen(TextDialog(_("Flags file"), f"{self.session.flags_file()}\n{same}"))
             case "copy":
                 self.action_copy_command()
             case _:

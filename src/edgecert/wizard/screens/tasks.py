@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from edgecert.shared.errors import EdgecertError
-    from edgecert.wizard.work import Held
+    from edgecert.wizard.views import Held
 
 _SHOWN = 6
 _DAY = 86400

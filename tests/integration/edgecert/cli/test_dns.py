@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgecert.issuers.acme.accountfiles import AccountFiles
 from tests.support.dns import DNS_PORT, Records, serve_dns
 from tests.support.net import loopback_net
 
@@ -30,6 +31,48 @@ def net() -> Iterator[str]:
 def verify(host: Host, net: str, records: Records, *more: str) -> Ran:
     with serve_dns(f"{net}53", records):
         return host.run("dns", "verify", "-c", str(host.flags_file), "--nameserver", f"{net}53:{DNS_PORT}", *more)
+
+
+def test_records_that_prove_names_for_good_are_shown_when_account_and_ca_are_known(host: Host) -> None:
+    host.flags_file.write_text(
+        'version = 1\n[certificate]\nname = "edge"\n'
+        '[topology]\naccess_edge = "sip.contoso.com"\nadditional_names = ["*.contoso.com"]\n'
+        '[issuer]\nkind = "acme"\ndirectory = "https://ca.example/dir"\naccept_terms = true\n'
+        '[[issuer.challenges]]\ntype = "dns-persist-01"\n',
+        encoding="utf-8",
+    )
+    show = ("dns", "show", "-c", str(host.flags_file))
+    unknown = host.run(*show)
+    assert [warning["code"] for warning in unknown.document["warnings"]] == ["persist-unknown"]
+    account = "https://ca.example/account/1"
+    files = AccountFiles(host.state_dir / "accounts", "https://ca.example/dir", "default")
+    with files.lock():
+        files.save(account, ())
+    known = host.run(*show, "--caa-issuer", "ca.example")
+    texts = {entry["name"]: entry["data"] for entry in known.result["records"] if entry["type"] == "TXT"}
+    assert texts == {
+        "_validation-persist.sip.contoso.com": f'"ca.example; accounturi={account}"',
+        "_validation-persist.contoso.com": f'"ca.example; accounturi={account}; policy=wildcard"',
+    }
+
+
+def test_a_record_that_pins_another_account_than_ours_is_found(host: Host, net: str) -> None:
+    directory, ours = "https://ca.example/dir", "https://ca.example/account/1"
+    host.flags_file.write_text(
+        'version = 1\n[certificate]\nname = "edge"\n[topology]\naccess_edge = "sip.contoso.com"\n'
+        f'[issuer]\nkind = "acme"\ndirectory = "{directory}"\naccept_terms = true\n',
+        encoding="utf-8",
+    )
+    files = AccountFiles(host.state_dir / "accounts", directory, "default")
+    with files.lock():
+        files.save(ours, ())
+    codes = {}
+    for account in (ours, "https://ca.example/account/2"):
+        caa = [f'0 issue "ca.example; accounturi={account}"']
+        zone: Records = {"sip.contoso.com": {"A": ["192.0.2.1"]}, "contoso.com": {"CAA": caa}}
+        found = verify(host, net, zone, "--caa-issuer", "ca.example").result["findings"]
+        codes[account] = [finding["code"] for finding in found]
+    assert codes == {ours: [], "https://ca.example/account/2": ["caa-forbids"]}
 
 
 def test_shows_lines_for_a_zone_file(host: Host) -> None:

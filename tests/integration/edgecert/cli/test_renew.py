@@ -20,6 +20,16 @@ def test_force_needs_names(host: Host) -> None:
     assert host.run("renew", "--force").code == 2
 
 
+def test_replacing_the_key_needs_names_and_makes_another_key(host: Host) -> None:
+    assert host.run("renew", "--replace-key").code == 2
+    host.apply("--reuse-key")
+    certificates = host.state_dir / "certificates" / "edge"
+    assert host.run("renew", "edge", "--force").code == 0
+    assert (certificates / "0002" / "key.pem").read_bytes() == (certificates / "0001" / "key.pem").read_bytes()
+    assert host.run("renew", "edge", "--replace-key").code == 0
+    assert (certificates / "0003" / "key.pem").read_bytes() != (certificates / "0001" / "key.pem").read_bytes()
+
+
 def test_says_when_the_flags_file_was_changed_since(host: Host) -> None:
     host.apply()
     host.write(more="# edited\n")

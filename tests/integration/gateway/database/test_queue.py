@@ -77,3 +77,12 @@ def test_it_outlives_the_process(path: Path) -> None:
         assert store.read(HOME, PARTNER, limit=2000) == kept
         store.remove(each.number for each in kept)
         assert store.backlogs() == []
+
+
+def test_what_has_gone_leaves_nothing_in_the_file(path: Path) -> None:
+    with Database(path) as database:
+        kept = QueueStore(database).add([stanza(number) for number in range(50)])
+    assert b"hi 49" in path.read_bytes()  # closing has moved the journal into the file
+    with Database(path) as database:
+        QueueStore(database).remove(each.number for each in kept)
+    assert b"hi 49" not in path.read_bytes()

@@ -88,7 +88,9 @@ async def test_two_gateways_federate_by_the_strongest_method_left(
 ) -> None:
     async with pair_of_gateways(world, knobs, knobs, strange=strange) as (west, _east, alice, bob):
         await exchange(alice, bob)
-        assert await methods(west) == [("inbound", method, proof), ("outbound", method, proof)]
+        # Where the certificate proves the partner, the one stream goes both ways.
+        directions = ["outbound"] if method == "external" else ["inbound", "outbound"]
+        assert await methods(west) == [(direction, method, proof) for direction in directions]
 
 
 async def test_changed_settings_take_effect_on_live_streams(world: World) -> None:
@@ -103,6 +105,18 @@ async def test_changed_settings_take_effect_on_live_streams(world: World) -> Non
         await configure(east, CONTOSO, STP)
         await exchange(alice, bob)
         assert {method for _, method, _ in await methods(west)} == {"external"}
+
+
+async def test_tls_that_a_partner_offers_no_more_is_told_and_the_stream_goes_on(world: World) -> None:
+    async with pair_of_gateways(world, STP, STP) as (west, east, alice, bob):
+        await alice.message(ALICE, BOB, "inside")
+        assert await bob.receive_bodies(1) == ["inside"]
+        west.hub.reset_streams("anew")
+        await eventually(lambda: not west.hub.outbound)
+        await configure(east, CONTOSO, P)  # which offers no TLS
+        await alice.message(ALICE, BOB, "clear")
+        assert await bob.receive_bodies(1) == ["clear"]
+        assert "'code': 'tls-vanished'" in str((await west.status())["partners"])
 
 
 async def test_a_node_with_another_secret_is_told_so(world: World) -> None:

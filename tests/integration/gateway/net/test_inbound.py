@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.net.outbound import OutboundConnection
 from tests.integration.gateway.conftest import SECRET
 from tests.support.component import connect_component
 from tests.support.waiting import eventually
@@ -41,7 +42,7 @@ async def test_a_stanza_for_a_domain_that_is_not_ours_is_answered_in_the_home_do
         await bob.message("bob@fabrikam.example", "alice@contoso.example", "x")
         await alice.receive()
         (pair,) = other.hub.pairs.values()
-        assert pair.connection is not None
+        assert isinstance(pair.connection, OutboundConnection)
         # An error is only let in from somebody who was written to.
         await bob.message("bob@fabrikam.example", "contoso.example", "y")
         await alice.receive()

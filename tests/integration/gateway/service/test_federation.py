@@ -39,12 +39,17 @@ async def test_two_gateways_federate_two_components(world: World) -> None:
         assert await bob.receive_bodies(20) == [f"to-bob-{number}" for number in range(20)]
         assert await alice.receive_bodies(20) == [f"to-alice-{number}" for number in range(20)]
         status = await gateway.status()
-        assert status["streams"] == {"inbound": 1, "outbound": 1}
-        assert status["partners"] == [{"domain": "fabrikam.example", "state": "open", "reason": "", "queued": 0}]
+        # One stream that goes both ways, or one each way if both dialled at the same moment.
+        assert status["streams"] in both_ways_or_one_each_way()
+        partner = {"domain": "fabrikam.example", "state": "open", "reason": "", "queued": 0, "warnings": []}
+        assert status["partners"] == [partner]
         streams = (await gateway.streams())["streams"]
         assert isinstance(streams, list)
-        assert {stream["direction"] for stream in streams} == {"inbound", "outbound"}
         assert {stream["proof"] for stream in streams} == {"pkix"}
+
+
+def both_ways_or_one_each_way() -> list[dict[str, int]]:
+    return [{"inbound": 1, "outbound": 1}, {"inbound": 0, "outbound": 1}, {"inbound": 1, "outbound": 0}]
 
 
 async def test_direct_tls_is_dialled_where_it_is_announced(world: World) -> None:
@@ -91,7 +96,7 @@ async def test_swaps_under_traffic_lose_nothing(world: World, close_old_streams:
         assert extra == [0, 0] or close_old_streams == "now"
         if close_old_streams == "keep":
             # The streams that were open at the first swap are the only ones there ever were.
-            assert (await left.status())["streams"] == {"inbound": 1, "outbound": 1}
+            assert (await left.status())["streams"] in both_ways_or_one_each_way()
 
 
 async def receive_all(component: Component, wanted: set[str]) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from edgecert.model.carules import (
     check_ca_rules,
     has_common_name,
+    is_staging,
     issuer_of_directory,
     kind_for_severity,
     name_limit_for,
@@ -107,3 +108,16 @@ def test_a_directory_names_its_ca_in_caa() -> None:
     assert issuer_of_directory("https://ACME.zerossl.com:443/v2/DV90") == "sectigo.com"
     assert issuer_of_directory("https://[") == issuer_of_directory(PRIVATE) == ""
     assert rules_for(PRIVATE) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "staging"),
+    [
+        ("https://acme-staging-v02.api.letsencrypt.org/directory", True),
+        ("https://dv.acme-v02.test-api.pki.goog/directory", True),
+        ("https://acme-v02.api.letsencrypt.org/directory", False),
+        ("https://ca.test.contoso.com/acme", False),
+    ],
+)
+def test_knows_the_directories_of_test_cas(url: str, staging: bool) -> None:
+    assert is_staging(url) is staging

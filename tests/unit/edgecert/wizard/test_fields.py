@@ -85,6 +85,16 @@ def test_a_challenge_is_asked_for_what_its_type_needs() -> None:
     assert not {"listen", "webroot"} & dns
 
 
+def test_a_key_for_one_provider_is_asked_for_by_that_alone() -> None:
+    def asked(row: dict[str, str]) -> set[str]:
+        return {split_path(entry.path)[2] for entry in row_fields("issuer.challenges", 0, row)}
+
+    assert "server" in asked({"type": "dns-01", "provider": "rfc2136"})
+    assert "server" not in asked({"type": "dns-01", "provider": "command"})
+    assert "server" not in asked({"type": "http-01", "provider": "rfc2136"})
+    assert "listen" in asked({"type": "tls-alpn-01"})
+
+
 def test_a_colon_in_a_help_that_names_no_choice_hides_nothing() -> None:
     keys = keys_of(CertificateRequest)
     assert all(is_meant(key, keys, {}) for key in keys)

@@ -357,3 +357,40 @@ def test_a_draft_keeps_the_page(session: WizardSession) -> None:
     assert again.restore(session.to_json())
     assert again.page is Page.TARGETS
     assert again.domains == session.domains
+
+
+# --- what a name costs, and taking it away ---------------------------------------------------------------
+
+
+def test_taking_a_name_away_takes_away_what_asks_for_it(session: WizardSession) -> None:
+    with_domain(session)
+    session.answer("topology.access_edge", "sip.contoso.com")
+    session.answer("topology.additional_names", ["x.contoso.com", "SIP.contoso.com", "bad..name"])
+    assert session.drop_name("sip.contoso.com")
+    assert session.value("topology.access_edge") == ""
+    assert session.domains == (DomainRow("contoso.com", sip=False),)
+    assert session.value("topology.additional_names") == ["x.contoso.com", "bad..name"]
+    assert not session.drop_name("unknown.example")
+    assert session.drop_name("contoso.com")
+    assert session.domains == (DomainRow("contoso.com", sip=False, xmpp=False),)
+    session.undo()
+    session.undo()
+    assert session.value("topology.access_edge") == "sip.contoso.com"
+
+
+def test_a_name_costs_what_its_proof_asks_for(session: WizardSession) -> None:
+    assert "needs no proof" in session.cost_of("contoso.com")
+    session.answer("issuer.kind", "acme")
+    assert "proven by nothing yet" in session.cost_of("contoso.com")
+    session.add_row("issuer.challenges", {"type": "http-01", "names": ["contoso.com", "*.contoso.com"]})
+    assert "has to lead to this host" in session.cost_of("contoso.com")
+    assert "only by dns-01" in session.cost_of("*.contoso.com")
+    session.add_row("issuer.challenges", {"type": "dns-01"})
+    assert "TXT record" in session.cost_of("sip.contoso.com")
+    assert session.cost_of("bad..name") != ""
+
+
+def test_the_count_of_fields_is_that_of_the_page(session: WizardSession) -> None:
+    assert [entry.path for entry in session.fields(Page.KIND)] == ["certificate.role", "issuer.kind"]
+    index = session.add_row("deploy", {"kind": "files"})
+    assert "directory" in {entry.key.name for entry in session.row_fields("deploy", index)}

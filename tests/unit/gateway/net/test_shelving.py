@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.errors import StanzaCondition
-from gateway.model.queued import KEPT_FOR
+from gateway.model.queued import KEPT_FOR, Backlog, QueuedStanza
+from gateway.net.shelving import UNHEARD_FOR
 from tests.support.pairs import FakeStream, PairSetting, be_down, chat, ids, make_pair
+from tests.support.streams import HOME, PARTNER
 
 TIMEOUT = StanzaCondition.REMOTE_SERVER_TIMEOUT
 
@@ -84,6 +86,40 @@ async def test_who_waits_in_vain_is_told_after_ten_minutes(setting: PairSetting)
     assert setting.owner.bounced == [("m1", TIMEOUT)]
     assert setting.shelf.ids == ids(2)
     assert setting.ended == {"expired": 1}
+    setting.verify_sums()
+
+
+async def test_a_home_system_that_stays_away_is_not_waited_for(setting: PairSetting) -> None:
+    await be_down(setting)
+    setting.pair.keep()
+    await setting.owner.run()
+    setting.owner.home_connected = False
+    setting.clock.advance(KEPT_FOR + UNHEARD_FOR - timedelta(seconds=10))
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.ended == {}
+    setting.clock.advance(timedelta(seconds=10))
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.ended == {"expired": 1}
+    assert setting.shelf.ids == []
+    setting.verify_sums()
+
+
+async def test_what_an_earlier_run_left_for_who_is_no_partner_any_more_is_answered_and_not_sent(
+    setting: PairSetting,
+) -> None:
+    kept = await setting.shelf.add([QueuedStanza(chat(1), setting.clock.now(), setting.clock.now() + KEPT_FOR)])
+    backlog = Backlog(HOME, PARTNER, 1, kept[0].size, kept[0].accepted_at, kept[0].expires_at)
+    setting.owner.home_connected = False
+    setting.pair.restore(backlog, is_wanted=False)
+    setting.pair.keep()
+    assert not setting.owner.work
+    setting.owner.home_connected = True
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.owner.bounced == [("m1", StanzaCondition.NOT_ALLOWED)]
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
     setting.verify_sums()
 
 

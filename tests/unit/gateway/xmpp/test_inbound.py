@@ -88,7 +88,8 @@ def test_recorded_conversation_opens_the_stream_and_passes_its_stanzas() -> None
     assert b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/>" in said[0]
     assert said[1] == b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
     assert b"id='id-2'" in said[2]
-    assert said[2].endswith(b"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>")
+    bidi = b"<bidi xmlns='urn:xmpp:features:bidi'/>"
+    assert said[2].endswith(b"<mechanism>EXTERNAL</mechanism></mechanisms>" + bidi + b"</stream:features>")
     assert said[3] == b"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
     assert b"id='id-3'" in said[4]
     assert said[-1] == b"</stream:stream>"

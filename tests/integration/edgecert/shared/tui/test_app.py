@@ -83,6 +83,24 @@ async def test_what_is_typed_behind_enter_reaches_the_screen_that_follows() -> N
         assert first.value == "x"
 
 
+class Two(TerminalApp[None]):
+    @override
+    def compose(self) -> ComposeResult:
+        yield OrderedInput(id="one")
+        yield OrderedInput(id="two")
+
+
+async def test_what_is_typed_behind_tab_is_in_the_next_field() -> None:
+    app = Two()
+    async with app.run_test() as pilot:
+        one, two = (app.query_one(f"#{name}", OrderedInput) for name in ("one", "two"))
+        one.focus()
+        await pilot.pause()
+        for key in ("a", "tab", "b", "shift+tab", "c"):
+            app.simulate_key(key)
+        await eventually(lambda: (one.value, two.value) == ("ac", "b"))
+
+
 async def test_what_is_typed_behind_an_enter_that_leads_nowhere_goes_on() -> None:
     app = Small()
     async with app.run_test() as pilot:

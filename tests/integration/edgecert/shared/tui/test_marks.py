@@ -9,6 +9,7 @@ def test_a_locale_without_unicode_gets_ascii() -> None:
     assert marks_for({"LANG": "C"}) is ASCII
     assert marks_for({"LANG": "C", "LC_ALL": "en_GB.UTF-8"}) is UNICODE
     assert marks_for({}) is UNICODE
+    assert marks_for({"LANG": "C", "LC_CTYPE": "C.UTF-8"}) is ASCII, "what Python sets by itself says nothing"
     assert all(value.isascii() for value in dataclasses.astuple(ASCII))
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from edgecert.issuers.acme.issuer import is_staging
 from edgecert.issuers.acme.problems import AcmeProblemError
 from edgecert.issuers.acme.transport import Response
 from edgecert.model.dnsrecords import Answer, Question
@@ -211,19 +210,6 @@ def test_a_ca_that_never_decides_is_given_up_and_nothing_stays_published(parts: 
     assert caught.value.code == "acme-timeout"
     assert sum(parts.pauses) <= parts.seconds
     assert parts.solver.published == set()
-
-
-@pytest.mark.parametrize(
-    ("url", "staging"),
-    [
-        ("https://acme-staging-v02.api.letsencrypt.org/directory", True),
-        ("https://dv.acme-v02.test-api.pki.goog/directory", True),
-        ("https://acme-v02.api.letsencrypt.org/directory", False),
-        ("https://ca.test.contoso.com/acme", False),
-    ],
-)
-def test_knows_the_directories_of_test_cas(url: str, staging: bool) -> None:
-    assert is_staging(url) is staging
 
 
 def test_a_lost_account_that_caa_pins_is_told_with_the_record_to_publish(parts: Parts) -> None:

@@ -37,3 +37,25 @@ def test_pauses_grow_to_a_limit() -> None:
     assert pauses == sorted(pauses)
     assert pauses[0] < 0.1
     assert pauses[-1] == LONGEST_PAUSE
+
+
+class Curious:
+    """Wants to know what is awaited."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+
+    def step(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def warn(self, code: str, message: str, path: str = "") -> None:
+        raise AssertionError(message)
+
+    def waits(self, what: str, left: float) -> None:
+        self.told.append((what, left))
+
+
+def test_who_wants_to_know_is_told_what_is_awaited_and_for_how_long() -> None:
+    curious = Curious()
+    Patience(FakeClock(), lambda _seconds: None, 10, curious).wait(1, "the CA to sign")
+    assert curious.told == [("the CA to sign", 10.0)]

@@ -11,7 +11,7 @@ SOURCES: Final = (
     *(SRC / "shared" / f"{name}.py" for name in ("atomic", "bundle", "keyfile", "keywrap")),
     *sorted((SRC / "store").glob("*.py")),
 )
-ELSEWHERE: Final = {"no-such-request"}  # explained with the life cycle
+ELSEWHERE: Final = {"no-such-request", "certbot-malformed", "certbot-not-found"}  # explained with the life cycle
 OF_THE_CLASS: Final = {"store", "locked"}  # codes that the error's class carries
 
 
