@@ -58,7 +58,7 @@ class ContactDesk:
             async with asyncio.timeout(SETTLE_TIMEOUT):
                 await self._hub.traffic.settle()
 
-    def show(self, home: str, partner: str) -> JsonObject:
+    async def show(self, home: str, partner: str) -> JsonObject:
         """Give the contacts and those who knocked in vain, of ``home`` and ``partner``: JIDs, domains, or all.
 
         Raises:
@@ -66,7 +66,8 @@ class ContactDesk:
         """
         traffic = self._hub.traffic
         return {
-            "contacts": list_contacts(traffic.contacts, home, partner),
+            # Sorting a hundred thousand takes a while, which streams need not wait for.
+            "contacts": await self._worker.run(list_contacts, tuple(traffic.contacts), home, partner),
             "knocks": [
                 knock_to_json(key, knock)
                 for key, knock in traffic.router.knocks

@@ -365,7 +365,7 @@ class Gateway:
 
     async def contacts(self, home: str, partner: str) -> JsonObject:
         """Give the contacts, and who knocked in vain."""
-        return self._contacts.show(home, partner)
+        return await self._contacts.show(home, partner)
 
     async def add_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
         """Pin a contact."""
