@@ -25,7 +25,8 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     "key-not-reused": Explanation(
         "a new key was made although keys are kept",
         "`reuse_key` is set, but the key of the last generation was revoked for key compromise.",
-        "nothing, unless a TLSA record names the old key: publish that of the new one (`edgecert dns show NAME --tlsa`).",
+        "nothing, unless a TLSA record names the old key: publish that of the new one "
+        "(`edgecert dns show NAME --tlsa`).",
     ),
     "revoke-in-service": Explanation(
         "what is in service, or staged for it, is not revoked",
