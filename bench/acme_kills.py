@@ -27,7 +27,7 @@ from tests.support.acmekills import KilledHost, killed_host
 
 ROUNDS: Final = 100
 QUICK_ROUNDS: Final = 5
-LOADED: Final = 0.4
+LOADED: Final = 0.8
 """What part of a run loads modules before anything happens that could be lost."""
 TIMEOUT: Final = 60.0
 BIN: Final = Path(sys.executable).parent
