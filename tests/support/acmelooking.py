@@ -15,6 +15,7 @@ from cryptography import x509
 from typing_extensions import override
 
 from edgecert.interfaces import ChallengeSolver
+from edgecert.probe.tlssocket import TlsSocket
 from tests.support.acmejose import b64
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class NetworkLooking:
     def _tls(self, identifier: str, key_authorization: str) -> bool:
         """Look at the certificate that is shown for the protocol ``acme-tls/1`` (RFC 8737 §3, RFC 8738 §6)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.sslsocket_class = TlsSocket
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols(["acme-tls/1"])
         name = identifier

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from edgecert.probe.tlssocket import TlsSocket
 from tests.support.acmefaults import Dropped, Held
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def serving(acme: AcmeServer, host: str, port: int = 0) -> Iterator[AcmeServer]:
     issued = acme.pki.issue(names=(f"ip:{host}",))
     certificate, key = issued.write(acme.directory / "acme-tls", "server")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = TlsSocket
     context.load_cert_chain(certificate, key)
     server = _Server((host, port), acme, context)
     acme.base = f"https://{host}:{server.server_address[1]}"

@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from edgecert.probe.tlssocket import TlsSocket
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -52,6 +54,7 @@ class Listener:
     def make_context(self, material: Issued) -> ssl.SSLContext:
         """Give a server context for ``material``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sslsocket_class = TlsSocket
         with tempfile.TemporaryDirectory() as directory:
             context.load_cert_chain(*material.write(Path(directory)))
         if self._alpn:

@@ -14,6 +14,7 @@ from typing import Final
 
 from edgecert.interfaces import Served
 from edgecert.probe.opening import Opening, Step
+from edgecert.probe.tlssocket import TlsSocket
 from edgecert.shared.clock import Clock, SystemClock
 from edgecert.shared.errors import NetworkError
 
@@ -112,6 +113,7 @@ def _open_stream(connection: socket.socket, domain: str, deadline: _Deadline) ->
 
 def _shake_hands(connection: socket.socket, protocol: str, domain: str, deadline: _Deadline) -> Served:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = TlsSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False  # what is served is asked, not whether it is good
     context.verify_mode = ssl.CERT_NONE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgecert.issuers.acme.transport import LARGEST_BODY, HttpsTransport
+from edgecert.probe.tlssocket import TlsSocket
 from edgecert.shared.errors import NetworkError
 from tests.support.pki import Pki
 
@@ -24,6 +25,7 @@ class Server:
     def __init__(self, pki: Pki, directory: Path, *answers: bytes) -> None:
         certificate, key = pki.issue(names=("ip:127.0.0.1",)).write(directory, "server")
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.sslsocket_class = TlsSocket
         self._context.load_cert_chain(certificate, key)
         self._answers = list(answers)
         self.connections = 0
