@@ -86,7 +86,12 @@ class PtyProgram:
         self.type(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C: the signal that the terminal makes of it."""
+        """Press Ctrl-C once the program sits and waits for what is typed: the signal that the terminal makes of it.
+
+        A signal that falls between the prompt's last byte and the read would only be noticed at the next key.
+        """
+        state = Path(f"/proc/{self._process.pid}/stat")
+        wait_until(lambda: state.read_text().rpartition(") ")[2].startswith("S"), what="the program to wait for a line")
         os.killpg(self._process.pid, signal.SIGINT)
 
     def wait(self) -> int:
