@@ -132,8 +132,17 @@ class Authority:
     key: PrivateKey
 
     @classmethod
-    def create(cls, name: str, *, issuer: Authority | None = None, path_length: int | None = None) -> Authority:
-        """Make a root, or below ``issuer`` an intermediate."""
+    def create(
+        cls,
+        name: str,
+        *,
+        issuer: Authority | None = None,
+        path_length: int | None = None,
+        constraints: x509.NameConstraints | None = None,
+        purposes: Sequence[ObjectIdentifier] = (),
+        signs: bool = True,
+    ) -> Authority:
+        """Make a root, or below ``issuer`` an intermediate; without ``signs`` its key usage leaves out keyCertSign."""
         key = make_key()
         subject, moment = _subject(name), now()
         builder = (
@@ -145,11 +154,15 @@ class Authority:
             .not_valid_before(moment - 400 * _DAY)
             .not_valid_after(moment + 3650 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-            .add_extension(_key_usage(ca=True), critical=True)
+            .add_extension(_key_usage(ca=signs), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
         if issuer is not None:
             builder = builder.add_extension(_authority_key_identifier(issuer), critical=False)
+        if constraints is not None:
+            builder = builder.add_extension(constraints, critical=True)
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         return cls(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
 
@@ -195,12 +208,14 @@ class Pki:
         ca: bool = False,
         self_signed: bool = False,
         from_root: bool = False,
+        extensions: Sequence[x509.ExtensionType] = (),
     ) -> Issued:
         """Make a leaf for ``names``.
 
         Defaults: serverAuth alone (as public CAs do now), valid from an hour ago for 90 days, below the
         intermediate. An empty ``eku`` leaves the extension out; ``self_signed`` signs with the leaf's own key;
-        ``from_root`` skips the intermediate; ``ca`` makes a CA certificate that is used as a leaf.
+        ``from_root`` skips the intermediate; ``ca`` makes a CA certificate that is used as a leaf; ``extensions`` are
+        added as they are.
         """
         own = private_key or make_key(key)
         issuer = self.root if from_root else self.intermediate
@@ -223,6 +238,8 @@ class Pki:
             builder = builder.add_extension(alternative, critical=not common_name)
         if eku:
             builder = builder.add_extension(x509.ExtendedKeyUsage([_EKU_OIDS[item] for item in eku]), critical=False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
         if not self_signed:
             builder = builder.add_extension(_authority_key_identifier(issuer), critical=False)
         cert = builder.sign(own if self_signed else issuer.key, hashes.SHA256())

@@ -115,6 +115,7 @@ class InboundConnection(Connection[StreamEvent]):
         self._metrics = metrics
         self._direct_tls = direct_tls
         self._contexts: TlsContexts | None = None
+        self._barred = False  # one stream too many: what came with it goes nowhere
         self.home = ""
         self.partner = ""
         self.why_closed = ""
@@ -209,6 +210,8 @@ class InboundConnection(Connection[StreamEvent]):
         self.process()
 
     def _take(self, event: StanzaReceived | StanzaRefused) -> None:
+        if self._barred:
+            return
         if isinstance(event, StanzaRefused):
             self._owner.refuse_from_partner(self, event.envelope, event.condition, event.text)
         else:
@@ -217,7 +220,9 @@ class InboundConnection(Connection[StreamEvent]):
 
     def _note_pair(self, pair: PairAuthorization) -> None:
         if pair.method is Method.EXTERNAL and not self._owner.may_authorize(pair.partner):
+            self._barred = True
             self.stream.close(Condition.POLICY_VIOLATION, _TOO_MANY)
+            self.stream.close()  # at once: nothing that it brings until the peer closes may count
         else:
             self._owner.authorized(self, pair)
 

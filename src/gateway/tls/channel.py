@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cryptography.x509 import InvalidVersion
 from OpenSSL import SSL
 
 from edgecert.shared.errors import EdgecertError, MaterialError
 from gateway.tls.context import ALPN
+from gateway.tls.identity import PeerCertificateError, PeerFault
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -152,12 +154,19 @@ class TlsChannel:
 
     @property
     def peer_chain(self) -> tuple[x509.Certificate, ...]:
-        """What the peer presented, leaf first; empty if nothing."""
-        leaf = self._connection.get_peer_certificate(as_cryptography=True)
-        if leaf is None:
-            return ()
-        # On the server side OpenSSL leaves the leaf out of the chain, on the client side it is in.
-        chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+        """What the peer presented, leaf first; empty if nothing.
+
+        Raises:
+            PeerCertificateError: OpenSSL has taken one that is no certificate of RFC 5280.
+        """
+        try:
+            leaf = self._connection.get_peer_certificate(as_cryptography=True)
+            if leaf is None:
+                return ()
+            # On the server side OpenSSL leaves the leaf out of the chain, on the client side it is in.
+            chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+        except (ValueError, InvalidVersion) as error:
+            raise PeerCertificateError(PeerFault.UNTRUSTED, f"a certificate is malformed: {error}") from error
         return (leaf, *(certificate for certificate in chain if certificate != leaf))
 
     @property

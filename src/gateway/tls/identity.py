@@ -7,15 +7,16 @@ which is what public CAs issue now, and a partner proven by other means needs no
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from edgecert.shared.certfacts import is_ca, is_self_signed, verify_readable
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.identity import verify_identity
+from edgecert.shared.trust import SERVER_PURPOSES
+from gateway.tls.constraints import may_vouch_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +50,6 @@ class PeerCertificateError(EdgecertError):
         self.fault = fault
 
 
-_SERVER_PURPOSES: Final = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
-
-
 def verify_peer(chain: Sequence[x509.Certificate], domain: str, *, trust: TrustStore, now: datetime) -> GeneralName:
     """Give the presented identifier by which ``chain`` (leaf first, as the peer sent it) proves ``domain``.
 
@@ -64,13 +62,26 @@ def verify_peer(chain: Sequence[x509.Certificate], domain: str, *, trust: TrustS
     if not chain:
         raise PeerCertificateError(PeerFault.NO_CERTIFICATE, "no certificate was presented")
     leaf = chain[0]
+    _verify_readable(chain)
     _verify_validity(leaf, now)
     _verify_purpose(leaf)
-    _verify_trust(chain, trust, now)
+    path = _verify_trust(chain, trust, now)
     try:
-        return verify_identity(leaf, domain)
+        name = verify_identity(leaf, domain)
     except EdgecertError as error:
         raise PeerCertificateError(PeerFault.NAME, error.message) from error
+    if not may_vouch_for(path, name):
+        message = f"a CA of the chain may not vouch for {name.text} (name constraints)"
+        raise PeerCertificateError(PeerFault.UNTRUSTED, message)
+    return name
+
+
+def _verify_readable(chain: Sequence[x509.Certificate]) -> None:
+    for certificate in chain:
+        try:
+            verify_readable(certificate)
+        except EdgecertError as error:
+            raise PeerCertificateError(PeerFault.UNTRUSTED, error.message) from error
 
 
 def _verify_validity(leaf: x509.Certificate, now: datetime) -> None:
@@ -83,36 +94,24 @@ def _verify_validity(leaf: x509.Certificate, now: datetime) -> None:
 
 
 def _verify_purpose(leaf: x509.Certificate) -> None:
-    try:
-        if leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-            message = "the certificate is that of a CA, not of a server"
-            raise PeerCertificateError(PeerFault.CA_AS_LEAF, message)
-    except x509.ExtensionNotFound:
-        pass
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise PeerCertificateError(PeerFault.UNTRUSTED, f"the certificate is malformed: {error}") from error
+    if is_ca(leaf):
+        raise PeerCertificateError(PeerFault.CA_AS_LEAF, "the certificate is that of a CA, not of a server")
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return  # RFC 5280 §4.2.1.12: without the extension any purpose is meant
-    if _SERVER_PURPOSES.isdisjoint(purposes):
+    if SERVER_PURPOSES.isdisjoint(purposes):
         message = "the certificate is not for servers (its extended key usage lacks serverAuth)"
         raise PeerCertificateError(PeerFault.PURPOSE, message)
 
 
-def _verify_trust(chain: Sequence[x509.Certificate], trust: TrustStore, now: datetime) -> None:
+def _verify_trust(
+    chain: Sequence[x509.Certificate], trust: TrustStore, now: datetime
+) -> tuple[x509.Certificate, ...]:
     try:
-        trust.verify_chain(chain, now=now)
+        return trust.verify_chain(chain, now=now)
     except EdgecertError as error:
         leaf = chain[0]
-        if leaf.issuer == leaf.subject and len(chain) == 1 and _is_self_signed(leaf):
+        if len(chain) == 1 and is_self_signed(leaf):
             raise PeerCertificateError(PeerFault.SELF_SIGNED, "the certificate is self-signed") from error
         raise PeerCertificateError(PeerFault.UNTRUSTED, error.message) from error
-
-
-def _is_self_signed(leaf: x509.Certificate) -> bool:
-    try:
-        leaf.verify_directly_issued_by(leaf)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True

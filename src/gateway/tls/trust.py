@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import Store
 
 from edgecert.shared.chain import parse_certificates
 from edgecert.shared.errors import MaterialError
+from edgecert.shared.trust import find_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ class TrustStore:
     """An immutable set of roots that can say whether a chain ends in one of them.
 
     Lenient where private CAs are (no key identifiers, odd extensions), strict where it counts: signatures, validity,
-    CA flag of every issuer, path length, name constraints.
+    CA flag, key usage and purposes of every issuer, path length, name constraints.
     """
 
     __slots__ = ("_store", "roots")
@@ -39,29 +40,20 @@ class TrustStore:
         self.roots = tuple(roots)
         self._store = Store(list(roots)) if roots else None
 
-    def verify_chain(self, chain: Sequence[x509.Certificate], *, now: datetime) -> None:
-        """Prove that ``chain`` (leaf first) leads to a root at ``now``. Says nothing of names or purpose.
+    def verify_chain(self, chain: Sequence[x509.Certificate], *, now: datetime) -> tuple[x509.Certificate, ...]:
+        """Prove that ``chain`` (leaf first) leads to a root at ``now``, and give the way to it, that root included.
+
+        Says nothing of the leaf's names or purpose.
 
         Raises:
             MaterialError: code ``untrusted``; the text is the verifier's.
         """
         if self._store is None:
             raise MaterialError("no root is trusted", code="untrusted")
-        # RFC 5280 §4.2.1.9: an issuer that does not say it is a CA is none. Everything else about extensions is left to
-        # private CAs: the profile of the public web is not theirs.
-        issuers = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
-        policy = (
-            PolicyBuilder()
-            .store(self._store)
-            .time(now)
-            .max_chain_depth(MAX_CHAIN_DEPTH)
-            .extension_policies(ca_policy=issuers, ee_policy=ExtensionPolicy.permit_all())
-        )
         try:
-            # A client verifier only because that one does not match names: RFC 6120 knows names that it does not.
-            policy.build_client_verifier().verify(chain[0], list(chain[1:]))
-        except (VerificationError, ValueError) as error:
-            raise MaterialError(f"the chain leads to no trusted root: {error}", code="untrusted") from error
+            return find_path(chain, self._store, now=now, max_depth=MAX_CHAIN_DEPTH)
+        except MaterialError as error:
+            raise MaterialError(f"the chain leads to no trusted root: {error.message}", code="untrusted") from error
 
 
 def load_trust(ca_file: str) -> TrustStore:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import Condition, RemoteProtocolError
 from gateway.xmpp import namespaces as ns
 from gateway.xmpp.element import SEPARATOR
+from gateway.xmpp.wire import is_number
 
 if TYPE_CHECKING:
     from gateway.xmpp.xml import ElementReceived
@@ -94,7 +95,7 @@ class Acks:
             RemoteProtocolError: it is no number, or more than were sent (XEP-0198 §4).
         """
         text = event.attributes.get("h", "")
-        if not (text.isascii() and text.isdecimal()):
+        if not is_number(text):
             raise RemoteProtocolError(Condition.BAD_FORMAT, "an acknowledgement without a number")
         count = (int(text) - self._acknowledged) % _MODULUS
         if count > self.outstanding:

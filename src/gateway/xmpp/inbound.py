@@ -252,6 +252,9 @@ class InboundStream(ServerStream[InboundState]):
             message = "a stream opens only with a proof"
             raise LocalProtocolError(message)
         self._say_header()
+        if not self._has_external():
+            text = "this partner's settings do not allow this stream any more"
+            raise RemoteProtocolError(Condition.POLICY_VIOLATION, text)
         self._advance(Step.HEADER)
         limits = wire.build_limits(self._limits.max_stanza_size, self._limits.idle_seconds)
         self._say(wire.build_features(*describe_offers(self._row().bad), limits, acks.FEATURE))

@@ -46,7 +46,7 @@ SUCCESS_NAME: Final = f"{ns.SASL}{SEPARATOR}success"
 SASL_FAILURE_NAME: Final = f"{ns.SASL}{SEPARATOR}failure"
 
 _MAX_PEER_TEXT: Final = 500
-_MAX_DIGITS: Final = 19
+_MAX_DIGITS: Final = 18
 
 
 def build_header(content: str = ns.SERVER, *, language: str = "", dialback: bool = False, **attributes: str) -> bytes:
@@ -86,7 +86,12 @@ def read_limits(features: Element) -> PeerLimits:
 
 
 def _read_number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _MAX_DIGITS else 0
+    return int(text) if is_number(text) else 0
+
+
+def is_number(text: str) -> bool:
+    """Whether ``text`` is a natural number that is not absurdly long, for which Python would refuse or take its time."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
 
 
 def build_stream_error(condition: Condition, text: str = "") -> bytes:
@@ -154,7 +159,7 @@ def decode_initial_response(text: str) -> str:
 def is_version_1(attributes: Mapping[str, str]) -> bool:
     """Whether a stream header speaks XMPP 1.0 or later, and so knows features (RFC 6120 §4.7.5)."""
     major, _, minor = attributes.get("version", "").partition(".")
-    return major.isdecimal() and minor.isdecimal() and int(major) >= 1
+    return is_number(major) and is_number(minor) and int(major) >= 1
 
 
 def namespace_of(event: ElementReceived) -> str:

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.net.outbound import OutboundConnection
+from gateway.settings import LimitOptions
 from tests.integration.gateway.conftest import SECRET
 from tests.support.component import connect_component
+from tests.support.rawpeer import DOMAIN, EXTERNAL, dial_authenticated, dial_tls, header
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -53,3 +55,28 @@ async def test_a_stanza_for_a_domain_that_is_not_ours_is_answered_in_the_home_do
         assert "service-unavailable" in answer
         assert "from='contoso.example'" in answer
         assert gateway.hub.inbound
+
+
+async def test_one_stream_too_many_of_a_partner_brings_nothing_and_ends(world: World) -> None:
+    settings = world.settings(DOMAIN, 1, limits=LimitOptions(partner_connection_limit=1))
+    host = world.addresses[DOMAIN]
+    async with (
+        world.gateway(settings, world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
+        connect_component(DOMAIN, SECRET, host) as alice,
+    ):
+        first = await dial_authenticated(host, gateway, world.pki)
+        second = await dial_tls(host, gateway, world.pki)
+        second.say(header("fabrikam.example"))
+        await second.until(rb"</stream:features>")
+        second.say(EXTERNAL)
+        await second.until(rb"<success[^>]*>")
+        said = "<message from='bob@fabrikam.example' to='alice@contoso.example' id='{}'/>"
+        second.say(header("fabrikam.example") + said.format("early").encode())
+        await second.until(rb"policy-violation.*</stream:stream>")
+        second.say(said.format("late").encode())
+        await second.until_closed()
+        first.say(said.format("good").encode())
+        assert "id='good'" in await alice.receive()
+        await eventually(lambda: len(gateway.hub.inbound) == 1)
+        for peer in (first, second):
+            await peer.close()

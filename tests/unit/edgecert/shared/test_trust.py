@@ -86,10 +86,11 @@ def test_refuses_an_expired_leaf(pki: Pki) -> None:
         (),
         (x509.BasicConstraints(ca=False, path_length=None),),
         (CA, x509.KeyUsage(True, False, False, False, False, False, True, False, False)),
+        (CA, x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION])),
         (CA, x509.NameConstraints([x509.DNSName("fabrikam.example")], None)),
         (CA, x509.NameConstraints(None, [x509.DNSName("contoso.example")])),
     ],
-    ids=["no-basic-constraints", "no-ca", "may-not-sign", "not-permitted", "excluded"],
+    ids=["no-basic-constraints", "no-ca", "may-not-sign", "for-mail", "not-permitted", "excluded"],
 )
 def test_refuses_what_the_issuer_may_not_sign(pki: Pki, extensions: tuple[x509.ExtensionType, ...]) -> None:
     key = make_key()

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.shared.errors import MaterialError
 from gateway.tls.channel import TlsChannel, TlsFailedError
 from gateway.tls.context import TlsContexts, build_contexts
+from gateway.tls.identity import PeerCertificateError, PeerFault
 from gateway.tls.trust import TrustStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.pki import Issued, Pki
 
 
@@ -52,6 +58,42 @@ def test_a_certificate_that_openssl_would_refuse_does_not_end_the_handshake(pki:
         contexts = build_contexts([odd.bundle()], domains=names, trust=TrustStore(()))
         client, server = connect(contexts, "fabrikam.example")
         assert server.peer_chain[0] == client.peer_chain[0] == odd.cert
+
+
+@pytest.mark.parametrize("oddity", ["version", "date"])
+def test_what_openssl_takes_and_is_no_certificate_is_a_fault_of_the_peer(
+    contexts: TlsContexts, contoso: Issued, tmp_path: Path, oddity: str
+) -> None:
+    date = contoso.cert.not_valid_before_utc.strftime("%y%m%d%H%M%SZ").encode()
+    wrong = {bytes.fromhex("a003020102"): bytes.fromhex("a003020103")} if oddity == "version" else {date: b"9" * 13}
+    ((before, after),) = wrong.items()
+    certificate, key = tmp_path / "odd.crt", tmp_path / "odd.key"
+    der = contoso.cert.public_bytes(Encoding.DER)
+    certificate.write_text(ssl.DER_cert_to_PEM_cert(der.replace(before, after, 1)))
+    key.write_bytes(contoso.key_pem)
+    server = TlsChannel.server(contexts, "contoso.example")
+    shake_with_openssl(server, certificate, key)
+    with pytest.raises(PeerCertificateError, match="malformed") as caught:
+        _ = server.peer_chain
+    assert caught.value.fault is PeerFault.UNTRUSTED
+
+
+def shake_with_openssl(server: TlsChannel, certificate: Path, key: Path) -> None:
+    """Be a client that presents whatever OpenSSL lets it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(certificate, key)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, outgoing)
+    for _ in range(10):
+        with suppress(ssl.SSLWantReadError):
+            client.do_handshake()
+        server.receive_data(outgoing.read())
+        incoming.write(server.data_to_send())
+        if server.handshake_done:
+            return
+    message = "the handshake does not end"
+    raise AssertionError(message)
 
 
 def test_direct_tls_follows_the_server_name_and_speaks_alpn(contexts: TlsContexts, fabrikam: Issued) -> None:

@@ -44,7 +44,7 @@ def test_one_request_is_under_way_at_a_time() -> None:
     assert made.request(probe=True) == acks.REQUEST
 
 
-@pytest.mark.parametrize("h", ["", "x", "-1", "1.0", "\u0661"])
+@pytest.mark.parametrize("h", ["", "x", "-1", "1.0", "\u0661", "1" * 5000])
 def test_an_answer_without_a_number_is_none(h: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         counting(1).take_answer(answer(h))

@@ -125,6 +125,7 @@ def test_each_stream_has_a_new_id() -> None:
         (b"<stream/>", Condition.INVALID_NAMESPACE),
         (header(version=""), Condition.UNSUPPORTED_VERSION),
         (header(version="0.9"), Condition.UNSUPPORTED_VERSION),
+        (header(version="1" * 5000 + ".0"), Condition.UNSUPPORTED_VERSION),
         (b"GET / HTTP/1.1\r\n\r\n", Condition.NOT_WELL_FORMED),
     ],
 )
@@ -268,6 +269,19 @@ def test_a_partner_removed_meanwhile_does_not_authenticate() -> None:
     stream.data_to_send()
     stream.receive_data(AUTH)
     assert b"<not-authorized/>" in stream.data_to_send()
+
+
+@pytest.mark.parametrize("now", [PartnerTable(), PartnerTable.of([KNOBS["T"]])])
+def test_a_partner_changed_between_success_and_the_next_header_opens_nothing(now: PartnerTable) -> None:
+    tables = [PartnerTable.of([FABRIKAM])]
+    stream = secured(inbound_of(tables))
+    stream.peer_proof(GOOD)
+    stream.receive_data(AUTH)
+    tables.append(now)
+    stream.partners_changed()
+    stream.receive_data(header() + message())
+    assert closed_by(stream).condition is Condition.POLICY_VIOLATION
+    assert not stream.pairs
 
 
 @pytest.mark.parametrize(
