@@ -85,7 +85,9 @@ class LimitOptions:
 
     connection_limit: int = option(1000, help="connections in all", minimum=1)
     partner_connection_limit: int = option(20, help="authenticated inbound streams of one partner", minimum=1)
-    unauthenticated_per_address: int = option(10, help="connections of one address before authentication", minimum=1)
+    unauthenticated_per_address: int = option(
+        10, help="connections of one address (IPv6: of one /64) before authentication", minimum=1
+    )
     keep_alive_interval: int = option(300, help="probe a stream that was silent this long", minimum=1)
     stream_establishment_timeout: int = option(60, help="a stream must be authenticated by then", minimum=1)
     stream_inactivity_timeout: int = option(600, help="close our own stream that carried nothing this long", minimum=1)

@@ -48,7 +48,11 @@ def _verify_with(certificates: Sequence[x509.Certificate], anchor: x509.Certific
 
 
 def find_path(
-    certificates: Sequence[x509.Certificate], anchors: verification.Store, *, now: datetime, max_depth: int | None = None
+    certificates: Sequence[x509.Certificate],
+    anchors: verification.Store,
+    *,
+    now: datetime,
+    max_depth: int | None = None,
 ) -> tuple[x509.Certificate, ...]:
     """Prove that the first of ``certificates`` is a server's that leads to one of ``anchors``, and give the way there.
 
@@ -65,7 +69,12 @@ def find_path(
     try:
         # The client verifier is the one that asks for no name; whose name it is, `identity` proves.
         return tuple(builder.build_client_verifier().verify(certificates[0], list(certificates[1:])).chain)
-    except (verification.VerificationError, ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (
+        verification.VerificationError,
+        ValueError,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
         message = f"the chain of {describe_name(certificates[0].subject)} does not hold: {error}"
         hint = "look at path length, purposes and name constraints of the CA certificates"
         raise MaterialError(message, code="untrusted-chain", hint=hint) from error

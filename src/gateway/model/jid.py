@@ -24,6 +24,7 @@ _ASCII_LOCAL: Final = re.compile(r"[!#$%()*+,\-.0-9;=?A-Z\[\\\]^_`a-z{|}~]+")  #
 _EXCLUDED: Final = frozenset("\"&'/:<>@")
 _IDENTIFIER_CATEGORIES: Final = frozenset({"Ll", "Lu", "Lo", "Lm", "Mn", "Mc", "Nd"})  # RFC 8264 §9.1, LetterDigits
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Cn", "Co"})
+_LONGEST_KEPT: Final = 256  # partners choose their users' names: thousands of long ones must not stay in memory
 _WIDE: Final = frozenset({"F", "H"})
 
 
@@ -42,7 +43,7 @@ class Jid:
         Raises:
             AddressError: ``text`` is no JID.
         """
-        return _parse(text)
+        return _parse(text) if len(text) <= _LONGEST_KEPT else _parse.__wrapped__(text)
 
     @property
     def bare(self) -> Jid:
@@ -74,7 +75,7 @@ def parse_domain(text: str) -> str:
     Raises:
         AddressError: ``text`` is no domain.
     """
-    jid = _parse(text)
+    jid = Jid.parse(text)
     if jid.local or jid.resource:
         message = f"{text!r} is not a bare domain"
         raise AddressError(message)

@@ -24,6 +24,7 @@ from edgecert.shared.control import (
     decode_swap,
 )
 from edgecert.shared.errors import ControlError, EdgecertError, LockedError, PermissionDeniedError, UsageError
+from gateway.xmpp.wire import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -275,7 +276,7 @@ class ControlCalls:
 
     async def _partner_test(self, request: web.Request) -> web.Response:
         after = request.query.get("after", "0")
-        if not after.isdecimal():
+        if not is_number(after):
             raise bad_call("after: a number is needed")
         return web.json_response(await self._plane.partner_test(request.match_info["id"], int(after)))
 
@@ -342,7 +343,7 @@ async def verify_caller(
 
 def _asked_version(request: web.Request) -> int | str:
     text = request.headers.get(API_HEADER, str(API_VERSION))
-    return int(text) if text.isdecimal() else text
+    return int(text) if is_number(text) else text
 
 
 def _http_status(error: EdgecertError) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from typing_extensions import override
@@ -45,6 +46,8 @@ logger = logging.getLogger(__name__)
 VERIFY_TIMEOUT: Final = 30.0
 MAX_VERIFYING: Final = 256
 """Questions under way at a time, in all: each is a connection that a stranger made us open."""
+MAX_PER_DOMAIN: Final = 32
+"""Of these, about one domain: whoever claims to be a partner whose server is slow holds up that partner alone."""
 
 _CONDITIONS: Final = {
     "dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND,
@@ -110,15 +113,16 @@ class DialbackDesk:
     dialling: Dialling
     find_partner: Callable[[str], Partner | None]
     spawn: Callable[[Coroutine[object, object, None], str], None]
-    under_way: int = 0
+    under_way: Counter[str] = field(default_factory=Counter)
+    """Questions that have no answer yet, by the domain that is asked."""
 
     def begin(self, asking: Asking, request: VerifyRequest) -> None:
         """Ask about ``request``; its verdict goes to ``asking``."""
-        if self.under_way >= MAX_VERIFYING:
+        if self.under_way.total() >= MAX_VERIFYING or self.under_way[request.partner] >= MAX_PER_DOMAIN:
             self.dialling.metrics.refused("inbound", "too-many-verifications")
             asking.verified(request, Verdict("error", StanzaCondition.RESOURCE_CONSTRAINT))
             return
-        self.under_way += 1
+        self.under_way[request.partner] += 1
         self.spawn(self._run(asking, request), f"dialback {request.partner} {request.home}")
 
     async def _run(self, asking: Asking, request: VerifyRequest) -> None:
@@ -132,7 +136,8 @@ class DialbackDesk:
             condition = _CONDITIONS.get(error.failure.code, StanzaCondition.REMOTE_SERVER_TIMEOUT)
             verdict = Verdict("error", condition, str(error.failure))
         finally:
-            self.under_way -= 1
+            self.under_way[request.partner] -= 1
+            self.under_way += Counter()  # which leaves out who is at nought
             self._log(request, verdict)
             asking.verified(request, verdict)
 

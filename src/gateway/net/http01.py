@@ -34,7 +34,8 @@ class TokenTable:
         self._clock = clock
         self._until: dict[str, float] = {}
         self._answers: dict[str, str] = {}
-        self.connections: set[asyncio.Transport] = set()
+        self.connections: dict[asyncio.Transport, None] = {}
+        """Those that are open, the oldest first."""
 
     def __len__(self) -> int:
         """Give how many tokens are known."""
@@ -76,7 +77,7 @@ class TokenTable:
 
 
 class Http01Connection(asyncio.Protocol):
-    """One request and its answer; whoever is slow, long or too many is cut off."""
+    """One request and its answer; whoever is slow or long is cut off, and of too many the slowest."""
 
     def __init__(self, table: TokenTable) -> None:
         """Answer from ``table``."""
@@ -89,11 +90,14 @@ class Http01Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being one.
         transport = cast("asyncio.Transport", transport)
-        if len(self._table.connections) >= MOST_CONNECTIONS:
-            transport.abort()
-            return
+        connections = self._table.connections
+        if len(connections) >= MOST_CONNECTIONS:
+            # The slowest has to go: a CA asks at once, and is not to be kept out by those who connect and say nothing.
+            oldest = next(iter(connections))
+            del connections[oldest]
+            oldest.abort()
         self._transport = transport
-        self._table.connections.add(transport)
+        connections[transport] = None
         self._deadline = asyncio.get_running_loop().call_later(REQUEST_TIMEOUT, transport.abort)
 
     @override
@@ -110,5 +114,5 @@ class Http01Connection(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         if self._transport is not None:
-            self._table.connections.discard(self._transport)
+            self._table.connections.pop(self._transport, None)
             self._transport = None

@@ -133,18 +133,22 @@ class Hub:
     # --- partners' streams
 
     def admit(self, connection: InboundConnection) -> bool:
-        """Take a new connection in; False when there are too many, in all or unauthenticated from that address."""
-        address = connection.peer_address
-        # Whoever is on this very host is not a stranger: the check after a deploy opens many at once.
-        local = address == connection.local_address or address.startswith("127.")
-        crowded = not local and self.counts.half_open(address) >= self.limits.unauthenticated_per_address
-        if self._closing or crowded or len(self.inbound) >= self.limits.connection_limit:
+        """Take a new connection in; False when there are too many, in all or unauthenticated from that network."""
+        crowded = self.counts.is_crowded(connection, self.limits.unauthenticated_per_address)
+        if self._closing or crowded or not self._has_room():
             self.dialling.metrics.refused("inbound", "too-many-connections")
-            logger.warning("connection refused: too many", extra={"peer": address})
+            logger.warning("connection refused: too many", extra={"peer": connection.peer_address})
             return False
         self.inbound.add(connection)
         self.counts.arrived(connection)
         return True
+
+    def _has_room(self) -> bool:
+        if len(self.inbound) < self.limits.connection_limit:
+            return True
+        cut = self.counts.make_room()
+        self.inbound.discard(cut)
+        return cut is not None
 
     def may_authorize(self, domain: str) -> bool:
         """Whether one more pair of the partner that has ``domain`` may be authorized; if not, it is counted."""
@@ -155,6 +159,8 @@ class Hub:
 
     def authorized(self, connection: InboundConnection, pair: PairAuthorization) -> None:
         """Take note of an authorized pair."""
+        if connection not in self.inbound:
+            return  # cut a moment ago
         partner = self.partners.find(pair.partner)
         self.counts.authorized(connection, pair, partner.domain if partner is not None else pair.partner)
         self._both_ways.add(connection, pair)

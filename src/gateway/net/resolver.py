@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import dns.asyncresolver
@@ -32,6 +33,9 @@ LOOKUP_TIMEOUT: Final = 10.0
 NEGATIVE_TTL: Final = (5.0, 300.0)
 POSITIVE_TTL: Final = (1.0, 3600.0)
 MAX_CACHED: Final = 10_000
+MAX_RECORDS: Final = 1000
+"""Of one answer; whoever owns a zone may put thousands into it, for each of many names."""
+MAX_ADDRESSES: Final = 16
 
 T = TypeVar("T")
 
@@ -96,7 +100,9 @@ class Resolver:
             ResolveError: neither family was answered.
         """
         ipv6, ipv4 = await asyncio.gather(
-            self._find(host, "AAAA", str), self._find(host, "A", str), return_exceptions=True
+            self._find(host, "AAAA", str, MAX_ADDRESSES),
+            self._find(host, "A", str, MAX_ADDRESSES),
+            return_exceptions=True,
         )
         found6, found4 = _records(ipv6), _records(ipv4)
         if not found6.records and not found4.records:
@@ -110,18 +116,18 @@ class Resolver:
         for key in [key for key in self._cache if key[0] == domain or key[0].endswith(f".{domain}")]:
             del self._cache[key]
 
-    async def _find(self, name: str, kind: str, read: Callable[[object], T]) -> Found[T]:
+    async def _find(self, name: str, kind: str, read: Callable[[object], T], most: int = MAX_RECORDS) -> Found[T]:
         key = (name, kind)
         kept = self._cache.get(key)
         if kept is not None and kept[0] > self._clock.monotonic():
             return kept[1]  # type: ignore[return-value]  # what is kept under a type was read as that type
-        found, ttl = await self._ask(name, kind, read)
+        found, ttl = await self._ask(name, kind, read, most)
         if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
         self._cache[key] = (self._clock.monotonic() + ttl, found)  # type: ignore[assignment]  # as above
         return found
 
-    async def _ask(self, name: str, kind: str, read: Callable[[object], T]) -> tuple[Found[T], float]:
+    async def _ask(self, name: str, kind: str, read: Callable[[object], T], most: int) -> tuple[Found[T], float]:
         # Absolute: a search list would let a stranger's domain be found below ours.
         absolute = dns.name.from_text(name, origin=dns.name.root)
         try:
@@ -133,7 +139,7 @@ class Resolver:
         is_secure = self.believes_dnssec and bool(answer.response.flags & dns.flags.AD)
         if answer.rrset is None:
             return Found((), is_secure=is_secure), _negative_ttl([answer.response])
-        records = tuple(read(record) for record in answer.rrset)
+        records = tuple(read(record) for record in islice(answer.rrset, most))
         return Found(records, is_secure=is_secure), _clamp(float(answer.rrset.ttl), POSITIVE_TTL)
 
 

@@ -1,19 +1,24 @@
-"""What a decision must remember of what went before: bounded in time, in number, and per partner domain."""
+"""What a decision must remember of what went before: bounded in time, number and size, and per partner domain."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from gateway.model.envelope import Envelope
+    from gateway.model.jid import Jid
 
 REQUEST_LIFETIME: Final = 120.0
 SENT_LIFETIME: Final = 300.0
 MAX_PER_DOMAIN: Final = 10_000
 ERRORS_AT_ONCE: Final = 50
 ERRORS_PER_SECOND: Final = 10.0
+
+_LONGEST_ID: Final = 64
+_LONGEST_RESOURCE: Final = 128
 
 KeyT = TypeVar("KeyT", bound="Hashable")
 
@@ -60,9 +65,9 @@ class _Domain:
     __slots__ = ("asked", "errors", "errors_at", "let_in", "sent")
 
     def __init__(self) -> None:
-        self.asked: Recent[tuple[Hashable, ...]] = Recent(REQUEST_LIFETIME, MAX_PER_DOMAIN)
-        self.let_in: Recent[tuple[Hashable, ...]] = Recent(REQUEST_LIFETIME, MAX_PER_DOMAIN)
-        self.sent: Recent[tuple[Hashable, ...]] = Recent(SENT_LIFETIME, MAX_PER_DOMAIN)
+        self.asked: Recent[Hashable] = Recent(REQUEST_LIFETIME, MAX_PER_DOMAIN)
+        self.let_in: Recent[Hashable] = Recent(REQUEST_LIFETIME, MAX_PER_DOMAIN)
+        self.sent: Recent[Hashable] = Recent(SENT_LIFETIME, MAX_PER_DOMAIN)
         self.errors = float(ERRORS_AT_ONCE)
         self.errors_at = 0.0
 
@@ -79,7 +84,8 @@ class Memory:
 
     def note_request(self, envelope: Envelope) -> None:
         """Take note of an iq that home sends: its answer may come in for 120 seconds."""
-        self._of(envelope.to.domain).asked.add((envelope.from_, envelope.to, envelope.id), self._monotonic())
+        key = _query_key(envelope.from_, envelope.to, envelope.id)
+        self._of(envelope.to.domain).asked.add(key, self._monotonic())
 
     def note_sent(self, envelope: Envelope) -> None:
         """Take note of a message or presence that home sends: an error may come back for five minutes."""
@@ -89,19 +95,20 @@ class Memory:
     def is_let_in(self, envelope: Envelope) -> bool:
         """Whether ``envelope`` of home answers a query that was let in; it does so only once."""
         domain = self._domains.get(envelope.to.domain)
-        key = (envelope.to, envelope.from_, envelope.id)
+        key = _query_key(envelope.to, envelope.from_, envelope.id)
         return domain is not None and domain.let_in.take(key, self._monotonic())
 
     # --- partner to home
 
     def note_let_in(self, envelope: Envelope) -> None:
         """Take note of a partner's query that home was handed."""
-        self._of(envelope.from_.domain).let_in.add((envelope.from_, envelope.to, envelope.id), self._monotonic())
+        key = _query_key(envelope.from_, envelope.to, envelope.id)
+        self._of(envelope.from_.domain).let_in.add(key, self._monotonic())
 
     def is_answer(self, envelope: Envelope) -> bool:
         """Whether a partner's iq answers one that home sent; it does so only once."""
         domain = self._domains.get(envelope.from_.domain)
-        key = (envelope.to, envelope.from_, envelope.id)
+        key = _query_key(envelope.to, envelope.from_, envelope.id)
         return domain is not None and domain.asked.take(key, self._monotonic())
 
     def was_sent(self, envelope: Envelope) -> bool:
@@ -142,3 +149,11 @@ class Memory:
             known = self._domains[domain] = _Domain()
             known.errors_at = self._monotonic()
         return known
+
+
+def _query_key(asking: Jid, asked: Jid, id_: str) -> Hashable:
+    """Give what an iq and its answer have in common; of long parts the digest, for ids may fill a whole stanza."""
+    if len(id_) > _LONGEST_ID or len(asking.resource) + len(asked.resource) > _LONGEST_RESOURCE:
+        text = "\0".join((str(asking), str(asked), id_))  # none of them can have a NUL in XML
+        return hashlib.blake2b(text.encode(), digest_size=32).digest()
+    return asking, asked, id_

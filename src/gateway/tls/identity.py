@@ -105,9 +105,7 @@ def _verify_purpose(leaf: x509.Certificate) -> None:
         raise PeerCertificateError(PeerFault.PURPOSE, message)
 
 
-def _verify_trust(
-    chain: Sequence[x509.Certificate], trust: TrustStore, now: datetime
-) -> tuple[x509.Certificate, ...]:
+def _verify_trust(chain: Sequence[x509.Certificate], trust: TrustStore, now: datetime) -> tuple[x509.Certificate, ...]:
     try:
         return trust.verify_chain(chain, now=now)
     except EdgecertError as error:

@@ -90,7 +90,7 @@ def _read_number(text: str) -> int:
 
 
 def is_number(text: str) -> bool:
-    """Whether ``text`` is a natural number that is not absurdly long, for which Python would refuse or take its time."""
+    """Whether ``text`` is a natural number, and not one of thousands of digits, which Python refuses to read."""
     return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
 
 

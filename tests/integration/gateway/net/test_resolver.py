@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.net.resolver import ResolveError, Resolver
+from gateway.net.resolver import MAX_ADDRESSES, ResolveError, Resolver
 from gateway.net.targets import SrvRecord
 from tests.support.clock import FakeClock
 from tests.support.dns import DNS_PORT, Zone, serve_dns
@@ -102,6 +102,12 @@ async def test_a_thousand_records_are_read(zone: tuple[Zone, str]) -> None:
     served.records[SERVICE] = {"SRV": [f"{number} 0 5269 h{number}.example." for number in range(1000)]}
     resolver = Resolver([address], FakeClock())
     assert len((await resolver.find_srv("xmpp-server", "contoso.example")).records) == 1000
+
+
+async def test_of_a_hosts_addresses_some_are_kept(zone: tuple[Zone, str]) -> None:
+    served, address = zone
+    served.records["a.example"] = {"A": [f"192.0.2.{number}" for number in range(1, 201)]}
+    assert len((await Resolver([address], FakeClock()).find_addresses("a.example"))[1].records) == MAX_ADDRESSES
 
 
 async def test_one_family_that_fails_is_no_failure(zone: tuple[Zone, str]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from gateway.errors import AddressError
@@ -66,3 +68,15 @@ def test_a_domain_has_neither_user_nor_resource() -> None:
     for text in ("bob@contoso.example", "contoso.example/x"):
         with pytest.raises(AddressError):
             parse_domain(text)
+
+
+def test_long_addresses_are_read_and_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            text = f"alice@contoso.example/{number}" + "x" * 1000
+            assert str(Jid.parse(text)) == text
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 50_000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 from gateway.model.jid import Jid
@@ -90,6 +91,24 @@ def test_what_is_too_old_is_forgotten_whole() -> None:
     time.now += 120
     memory.expire()
     assert len(memory) == 0
+
+
+def test_a_long_id_is_told_from_others_and_costs_no_more_than_a_short_one() -> None:
+    memory = Memory(Time())
+    size, count = 100_000, 50
+    tracemalloc.start()
+    try:
+        for number in range(count):
+            memory.note_let_in(envelope("iq", "get", from_=ALICE, to=BOB, id_=f"{number}" + "x" * size))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < size * count / 10
+    answer = envelope("iq", "result", from_=BOB, to=ALICE, id_="7" + "x" * size)
+    assert not memory.is_let_in(replace(answer, id="7" + "x" * (size - 1)))
+    assert not memory.is_let_in(replace(answer, to=answer.to.bare))
+    assert memory.is_let_in(answer)
+    assert not memory.is_let_in(answer)
 
 
 def test_seen_again_is_young_again() -> None:
