@@ -41,6 +41,15 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # http.server's name and type
         del format, args
 
+    @override
+    def finish(self) -> None:
+        """Close both files of the connection, also where the client is gone and what is buffered cannot be sent."""
+        try:
+            with contextlib.suppress(OSError):
+                super().finish()
+        finally:
+            self.rfile.close()
+
     def _handle(self) -> None:
         length = int(self.headers.get("content-length", "0"))
         body = self.rfile.read(length)
