@@ -12,7 +12,7 @@ import pytest
 # And what the wizard shows on a terminal with, which the gateway's control panel will show with too.
 ONE_SIDED: Final = frozenset(
     {"edgecert.shared.identity", "edgecert.shared.sdnotify", "edgecert.shared.words"}
-    | {f"edgecert.shared.tui{module}" for module in ("", ".app", ".fields", ".marks")}
+    | {f"edgecert.shared.tui{module}" for module in ("", ".app", ".controls", ".fields", ".marks")}
 )
 
 

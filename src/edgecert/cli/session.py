@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgecert.cli.common import host_settings
 from edgecert.shared.errors import ExitCode, StoreError, UsageError
+from edgecert.shared.printable import show_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +119,7 @@ def confirmed(context: CliContext, question: str) -> bool:
     if not sys.stdin.isatty():
         message = f"{question} There is no terminal to answer at"
         raise UsageError(message, hint="say --yes")
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{show_controls(question)} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

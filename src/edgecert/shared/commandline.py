@@ -45,6 +45,7 @@ def open_output(program: str, *, json: bool, quiet: bool = False, verbose: int =
 def run_program(program: str, argv: Sequence[str] | None, dispatch: Callable[[list[str], Output], int]) -> int:
     """Run the command line ``argv`` (default: the process's) by ``dispatch`` and give the process's exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    leave_no_core()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show a name's letters gets escapes instead of a traceback.
@@ -59,6 +60,13 @@ def run_program(program: str, argv: Sequence[str] | None, dispatch: Callable[[li
         silence(sys.stdout)
         code = ExitCode.FAILED
     return int(code)
+
+
+def leave_no_core() -> None:
+    """See to it that a crash writes no core file: private keys are in the memory of both programs."""
+    import resource  # noqa: PLC0415  # only a process of ours needs it, not whoever imports the frame
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 @contextmanager
@@ -134,13 +142,13 @@ def _permission(output: Output, error: PermissionError) -> ExitCode:
 
 
 def _unexpected(output: Output, error: Exception) -> ExitCode:
-    if output.verbose:
-        import traceback  # noqa: PLC0415  # only for a fault of ours, with --verbose
+    from edgecert.shared.logs import scrub  # noqa: PLC0415  # only for a fault of ours
 
-        from edgecert.shared.logs import scrub  # noqa: PLC0415  # as above
+    if output.verbose:
+        import traceback  # noqa: PLC0415  # as above, with --verbose
 
         output.detail(scrub("".join(traceback.format_exception(error))).rstrip())
     code = "operating-system" if isinstance(error, OSError) else "internal"
     hint = "" if output.verbose else "run it again with --verbose to see where"
-    output.failure(EdgecertError(f"{type(error).__name__}: {error}", code=code, hint=hint))
+    output.failure(EdgecertError(scrub(f"{type(error).__name__}: {error}"), code=code, hint=hint))
     return ExitCode.FAILED

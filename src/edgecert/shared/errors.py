@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from edgecert.shared.printable import show_controls
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -55,9 +57,11 @@ class EdgecertError(Exception):
 
     def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
         """Keep ``message``; ``code`` overrides the class's code."""
+        # Much of what is told was written by others: certificates, CAs, the DNS, partners.
+        message = show_controls(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = show_controls(hint)
         if code:
             self.code = code
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.overriding import override
+from edgecert.shared.printable import json_text, show_controls, show_line
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class JsonFormatter(_ScrubbingFormatter):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
-        return json.dumps(document, ensure_ascii=False)
+        return json_text(document)
 
 
 class LineFormatter(_ScrubbingFormatter):
@@ -84,14 +84,14 @@ class LineFormatter(_ScrubbingFormatter):
         """Give the record as one line, and its traceback after it."""
         head = f"{self.moment(record)} " if self._timestamps else ""
         fields = "".join(f" {name}={_quoted(value)}" for name, value in _fields(record).items())
-        message = scrub(record.getMessage()).replace("\n", "\\n")
-        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        message = show_line(scrub(record.getMessage()))
+        trace = f"\n{show_controls(self.formatException(record.exc_info))}" if record.exc_info else ""
         return f"{head}{record.levelname.lower()} {message}{fields}{trace}"
 
 
 def _quoted(value: JsonValue) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or re.search(r'[\s"=]', text) else text
+    return show_line(text) if text and not re.search(r'[\s"=]', text) else json_text(text)
 
 
 def configure_logging(

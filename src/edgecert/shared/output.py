@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from edgecert.shared.errors import ConfigError, EdgecertError
+from edgecert.shared.printable import blank_controls, json_text, show_controls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ SCHEMA: Final = "edgecert/1"
 Style = Literal["bold", "dim", "red", "green", "yellow", "plain"]
 
 _CODES: Final[Mapping[Style, str]] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "plain": ""}
+_OWN: Final = re.compile(f"(\x1b\\[(?:{'|'.join(filter(None, _CODES.values()))}|0)m)")
 _MIN_LAST_COLUMN: Final = 20
 
 
@@ -88,7 +90,7 @@ class Output:
             )
             return
         if human:
-            self._stdout.write(human if human.endswith("\n") else human + "\n")
+            self._stdout.write(self._shown(human if human.endswith("\n") else human + "\n"))
             self._stdout.flush()
         if error:
             self.failure(error)
@@ -122,12 +124,18 @@ class Output:
     def _document(self, body: Mapping[str, object], indent: int | None = 2) -> None:
         document = {"schema": SCHEMA, **body, "warnings": list(self._warnings)}
         self._warnings.clear()
-        self._stdout.write(json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
+        self._stdout.write(json_text(document, indent) + "\n")
         self._stdout.flush()
 
     def _say(self, text: str) -> None:
-        self._stderr.write(text + "\n")
+        self._stderr.write(self._shown(text) + "\n")
         self._stderr.flush()
+
+    def _shown(self, text: str) -> str:
+        """Give ``text`` without what would steer the terminal, our own colours apart."""
+        if not self.colour:
+            return show_controls(text)
+        return "".join(part if number % 2 else show_controls(part) for number, part in enumerate(_OWN.split(text)))
 
     # --- how it looks ----------------------------------------------------------------------------
 
@@ -147,7 +155,7 @@ class Output:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
         """Give an aligned table, its last column wrapped to ``width`` (default: the terminal's; 0: never)."""
         limit = self.width if width is None else width
-        cells = [list(headers), *([_clean(cell) for cell in row] for row in rows)]
+        cells = [list(headers), *([blank_controls(cell) for cell in row] for row in rows)]
         widths = [max(display_width(row[column]) for row in cells) for column in range(len(headers))]
         room = max(limit - sum(widths[:-1]) - 2 * (len(headers) - 1), _MIN_LAST_COLUMN) if limit else 0
         lines: list[str] = []
@@ -163,11 +171,6 @@ def _wrapped(row: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
     first, *rest = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
     blank = " " * display_width(head)
     return [(head + first).rstrip(), *(blank + line for line in rest)]
-
-
-def _clean(text: str) -> str:
-    """Keep a cell on its line: control characters of foreign texts never reach the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def display_width(text: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.atomic import PRIVATE_FILE, FileLock, crash_point, make_directory, sync_directory
 from edgecert.shared.clock import format_time
+from edgecert.shared.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def format_audit_line(
     if environ.get("SUDO_USER"):
         document["sudo_user"] = environ["SUDO_USER"]
     document.update({key: value for key, value in fields.items() if key not in document})
-    return json.dumps(document, ensure_ascii=False)
+    return json_text(document)
 
 
 def user_name(uid: int) -> str:

@@ -9,6 +9,7 @@ from edgecert.lifecycle.results import first_failure
 from edgecert.shared.atomic import write_file
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError, ExitCode, UsageError
+from edgecert.shared.printable import show_controls
 from edgecert.shared.words import _
 from edgecert.wizard.dates import parse_when
 
@@ -32,7 +33,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._stdout.write(f"{text}\n")
+        self._stdout.write(f"{show_controls(text)}\n")
         self._stdout.flush()
 
     def step(self, text: str) -> None:
@@ -55,7 +56,7 @@ class Lines:
         Raises:
             EOFError: there is no more input.
         """
-        self._stdout.write(prompt)
+        self._stdout.write(show_controls(prompt))
         self._stdout.flush()
         line = self._stdin.readline()
         if not line:

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import EdgecertError, ExitCode, TargetNotRunningError
+from edgecert.shared.printable import blank_controls
 from gateway.cli.common import add_common, add_socket
 from gateway.cli.shapes import objects, show
 
@@ -98,9 +99,4 @@ def _tell(context: GatewayContext, step: JsonObject) -> None:
     word = output.style(f"{outcome:<8}", _STYLES.get(outcome, "plain"))
     time = f"{step.get('elapsed_ms'):>8.1f} ms" if isinstance(step.get("elapsed_ms"), float) else " " * 11
     code = f" [{step['code']}]" if step.get("code") else ""
-    output.result({}, f"{step.get('step')!s:<15} {word} {time}  {_printable(show(step.get('text')))}{code}")
-
-
-def _printable(text: str) -> str:
-    """Keep foreign words on their line: control characters never reach the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    output.result({}, f"{step.get('step')!s:<15} {word} {time}  {blank_controls(show(step.get('text')))}{code}")

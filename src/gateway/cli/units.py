@@ -33,6 +33,8 @@ RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 UMask=0077
+# Private keys are in the memory of both.
+LimitCORE=0
 """
 
 _GATEWAY: Final = """\

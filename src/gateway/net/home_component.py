@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HANDSHAKE_TIMEOUT: Final = 30.0
+MAX_UNPROVED: Final = 32
+"""Connections that have not shown the secret; whoever can reach the listener must not use up the gateway's files."""
 
 
 class ComponentOwner(Protocol):
@@ -58,6 +60,26 @@ class ComponentOwner(Protocol):
         ...
 
 
+class Unproved:
+    """The connections that have not shown the secret yet, the oldest first."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._all: dict[ComponentConnection, None] = {}
+
+    def add(self, connection: ComponentConnection) -> None:
+        """Take one in; of too many the oldest has to go."""
+        self._all[connection] = None
+        if len(self._all) > MAX_UNPROVED:
+            oldest = next(iter(self._all))
+            self.discard(oldest)
+            oldest.abort()
+
+    def discard(self, connection: ComponentConnection) -> None:
+        """Take note that one has shown the secret, or is gone."""
+        self._all.pop(connection, None)
+
+
 class ComponentConnection(Connection[ComponentEvent]):
     """One component; it speaks for a domain once it has shown the secret."""
 
@@ -72,11 +94,13 @@ class ComponentConnection(Connection[ComponentEvent]):
         limits: StreamLimits,
         clock: Clock,
         registry: ConnectionRegistry,
+        unproved: Unproved,
     ) -> None:
         """Wait for the component's header."""
         self.stream = ComponentStream(secrets, stream_id, limits)
         super().__init__(self.stream, clock, registry)
         self._owner = owner
+        self._unproved = unproved
         self.domain = ""
 
     @property
@@ -97,6 +121,7 @@ class ComponentConnection(Connection[ComponentEvent]):
 
     @override
     def on_connected(self) -> None:
+        self._unproved.add(self)
         self.arm(HANDSHAKE_TIMEOUT, self._expire)
         self.process()
 
@@ -109,6 +134,7 @@ class ComponentConnection(Connection[ComponentEvent]):
 
     @override
     def on_lost(self) -> None:
+        self._unproved.discard(self)
         self._owner.component_lost(self)
 
     @override
@@ -120,6 +146,7 @@ class ComponentConnection(Connection[ComponentEvent]):
                 self._owner.refuse_from_home(envelope, condition, text)
             case ComponentAuthorized(domain):
                 self.disarm()
+                self._unproved.discard(self)
                 self.domain = domain
                 self._owner.component_up(self, domain)
             case Closed(condition, by_peer, text):

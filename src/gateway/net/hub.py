@@ -12,7 +12,7 @@ from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
 from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
-from gateway.net.home_component import ComponentConnection
+from gateway.net.home_component import ComponentConnection, Unproved
 from gateway.net.housekeeping import keep_house
 from gateway.net.inbound import InboundConnection
 from gateway.net.inboundcounts import InboundCounts
@@ -89,6 +89,7 @@ class Hub:
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
         self._paused: defaultdict[str, set[PartnerConnection]] = defaultdict(set)
         self._both_ways = BothWays()
+        self._unproved = Unproved()
         self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
@@ -128,6 +129,7 @@ class Hub:
             limits=self.dialling.limits,
             clock=self.dialling.clock,
             registry=self.dialling.registry,
+            unproved=self._unproved,
         )
 
     # --- partners' streams

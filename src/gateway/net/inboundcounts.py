@@ -39,7 +39,7 @@ class InboundCounts:
     def __init__(self, metrics: Metrics) -> None:
         """Count nothing yet; streams are told to ``metrics``."""
         self._metrics = metrics
-        # By network; of one network the oldest comes first. A stranger on this very host is none.
+        # By network; of one network the oldest comes first.
         self._half_open: defaultdict[str, dict[Counted, None]] = defaultdict(dict)
         self._per_partner: Counter[str] = Counter()
         self._pairs: dict[Counted, dict[tuple[str, str], str]] = {}
@@ -75,8 +75,7 @@ class InboundCounts:
 
     def arrived(self, connection: Counted) -> None:
         """Count a new connection as half open."""
-        if not _is_local(connection):
-            self._half_open[network_of(connection.peer_address)][connection] = None
+        self._half_open[network_of(connection.peer_address)][connection] = None
 
     def authenticated(self, connection: Counted) -> None:
         """Count the connection as half open no more."""

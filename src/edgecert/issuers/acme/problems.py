@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import NamesRefusedError, NetworkError, RefusedError
+from edgecert.shared.printable import blank_controls
 
 if TYPE_CHECKING:
     from edgecert.issuers.acme.transport import Response
@@ -102,7 +103,7 @@ def _describe_inner(problem: Mapping[str, JsonValue]) -> str:
 def _text(value: JsonValue) -> str:
     """Give text of the server's for a terminal: one line, no control characters, not endless."""
     text = value if isinstance(value, str) else ""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:_LONGEST_TEXT]
+    return blank_controls(text)[:_LONGEST_TEXT]
 
 
 def problem_of(response: Response) -> AcmeProblemError:

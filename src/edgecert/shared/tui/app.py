@@ -12,19 +12,22 @@ from textual.binding import Binding
 from typing_extensions import override
 
 from edgecert.shared.errors import EdgecertError
+from edgecert.shared.tui.controls import ControlFilter
 from edgecert.shared.tui.marks import marks_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from textual.binding import BindingType
     from textual.dom import DOMNode
+    from textual.filter import LineFilter
     from textual.message_pump import MessagePump
     from textual.screen import Screen
 
 Result = TypeVar("Result")
 Value = TypeVar("Value")
+_CONTROLS: Final = ControlFilter()
 _LONGEST_HOLD: Final = 2.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
@@ -51,6 +54,10 @@ class TerminalApp(App[Result]):
         self._held: list[events.Key] | None = None
         self._hold_number = 0
         self._changing = False
+
+    @override
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return (*super().get_line_filters(), _CONTROLS)
 
     # --- themes ---------------------------------------------------------------------------------------
 

@@ -61,6 +61,19 @@ def test_lines_for_people_keep_to_one_line_and_quote_what_needs_it() -> None:
     assert text == 'info two\\nlines peer="a b" n=1 empty=""'
 
 
+@pytest.mark.parametrize("formatter", [JsonFormatter(), LineFormatter(timestamps=False)], ids=["json", "line"])
+def test_what_a_peer_says_forges_no_line_and_steers_no_terminal(formatter: logging.Formatter) -> None:
+    for hostile in ("\x1b[2J", "a\x9b2Jb", "x\u2028y", "a\rb", "a b\x7f", "\u202e", "\ud800"):
+        made = record(f"peer {hostile}", why=hostile)
+        try:
+            raise ValueError(hostile)  # a traceback is what is tested
+        except ValueError:
+            made.exc_info = sys.exc_info()
+        text = formatter.format(made)
+        assert not set(text) & {"\x1b", "\x9b", "\u2028", "\r", "\x7f", "\u202e", "\ud800"}
+        assert text.encode()
+
+
 @pytest.fixture
 def restored() -> Iterator[None]:
     root = logging.getLogger()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from typing_extensions import override
@@ -142,6 +143,27 @@ def test_the_last_column_is_wrapped_on_a_terminal_only() -> None:
 def test_control_characters_never_reach_the_terminal() -> None:
     output, _, _ = voice()
     assert "\x1b" not in output.table(("A",), [("\x1b[2Jx\ny",)])
+
+
+HOSTILE = "a\x1b[2J\x1b[31mb\x9b2J\u202ec\x07"
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_what_others_wrote_steers_no_terminal_by_any_way(colour: bool) -> None:
+    output, out, err = voice(colour=colour)
+    output.result({}, f"{output.style('yes', 'green')} {HOSTILE}")
+    output.step(HOSTILE)
+    output.warn("code", HOSTILE, HOSTILE)
+    output.failure(EdgecertError(HOSTILE, hint=HOSTILE))
+    output.failure(ConfigError([ConfigProblem("f", 1, "k", HOSTILE)]))
+    said = out.getvalue() + err.getvalue()
+    assert not {"\x9b", "\u202e", "\x07"} & set(said)
+    assert set(re.findall("\x1b[^m]*m?", said)) == ({f"\x1b[{code}m" for code in (0, 31, 32, 33)} if colour else set())
+    assert r"\x1b[2J" in said
+    machine, written, _ = voice(json=True)
+    machine.result({"x": HOSTILE}, "")
+    assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(written.getvalue())
+    assert json.loads(written.getvalue())["result"] == {"x": HOSTILE}
 
 
 def test_colours_only_where_they_were_asked_for() -> None:
