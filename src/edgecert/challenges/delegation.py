@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from edgecert.model.challenge import Challenge
     from edgecert.model.dnsrecords import Answer
 
+_LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 LONGEST_CHAIN: Final = 8
 """CNAMEs in a row; Boulder's resolver follows about as many."""
 
@@ -34,7 +37,8 @@ class Delegations:
         be right all the same, and the CA has the last word.
 
         Raises:
-            ChallengeError: ``delegation-loop``: a chain comes back to itself, or has no end within eight.
+            ChallengeError: ``delegation-loop``: a chain comes back to itself, or has no end within eight;
+                ``delegation-odd``: it leads to what is no plain name.
         """
         chains = {challenge.record_name: [challenge.record_name] for challenge in challenges}
         pending = list(chains)
@@ -62,5 +66,9 @@ class Delegations:
         if target in chain or len(chain) > LONGEST_CHAIN:
             message = f"the CNAMEs of {chain[0]} have no end: {' → '.join((*chain, target))}"
             raise ChallengeError(message, code="delegation-loop", hint="let the CNAME name where the TXT record lies")
+        if not _NAME.fullmatch(target):
+            # It goes into updates of a zone, and as an argument to a program of the administrator's.
+            message = f"the CNAME of {chain[-1]} leads to {target!r}, which is no name that a record can have"
+            raise ChallengeError(message, code="delegation-odd", hint="let the CNAME name where the TXT record lies")
         chain.append(target)
         return True

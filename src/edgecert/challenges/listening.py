@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = 10.0
 # More than every perspective of a CA at once for a hundred names; a flood beyond that waits in the backlog.
-_AT_ONCE: Final = 64
+AT_ONCE: Final = 64
 _BACKLOG: Final = 256
 
 
@@ -37,7 +37,9 @@ class ShortServer:
         self._way_out = way_out
         self._server: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._free = threading.BoundedSemaphore(_AT_ONCE)
+        self._free = threading.BoundedSemaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, None] = {}  # the oldest first
 
     def open(self) -> None:
         """Listen, if it does not already.
@@ -82,15 +84,19 @@ class ShortServer:
     def _serve(self, server: socket.socket, name: str) -> None:
         leave_interrupts_to_main_thread()
         while True:
-            self._free.acquire()
             try:
                 connection, _ = server.accept()
             except OSError as error:
-                self._free.release()
                 if error.errno in (errno.ECONNABORTED, errno.EMFILE, errno.ENFILE):
                     time.sleep(0)  # the next one may do
                     continue
                 return  # closed
+            if not self._free.acquire(blocking=False):
+                # A CA asks at once, and is not to be kept out by those who connect and say nothing.
+                self._cut_oldest()
+                self._free.acquire()
+            with self._lock:
+                self._open[connection] = None
             threading.Thread(target=self._one, args=(connection,), name=name, daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
@@ -99,7 +105,17 @@ class ShortServer:
                 connection.settimeout(TIMEOUT)
                 self._answer(connection)
         finally:
+            with self._lock:
+                self._open.pop(connection, None)
             self._free.release()
+
+    def _cut_oldest(self) -> None:
+        with self._lock:
+            oldest = next(iter(self._open), None)
+            if oldest is not None:
+                del self._open[oldest]
+                with contextlib.suppress(OSError):
+                    oldest.shutdown(socket.SHUT_RDWR)  # wakes its thread, which closes it
 
     def _failed(self, host: str, port: int, error: OSError) -> ChallengeError | PermissionDeniedError:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

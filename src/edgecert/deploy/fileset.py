@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ def _look(path: Path) -> Previous:
         return _Absent()
     if stat.S_ISLNK(status.st_mode):
         return _Link(os.readlink(path))  # noqa: PTH115  # the text itself, to be written back as it was
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "neither a file nor a link", str(path))  # a pipe would be waited for without end
     return _Content(path.read_bytes(), stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 

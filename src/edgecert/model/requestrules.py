@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _VERIFY: Final = re.compile(r"(?:xmpp-s2s|xmpps-s2s|tls)://(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _MAX_PORT: Final = 65535
+_TOO_WIDE: Final = 0o027  # of a private key's file
 
 _FILES_ONLY: Final = (
     *("directory", "layout", "cert_file", "key_file", "combined_file", "owner", "mode"),
@@ -103,6 +104,9 @@ def _check_files(path: str, target: DeployTarget, *, exportable: bool) -> Iterat
     if not exportable and not target.plaintext_key:
         message = "must be true, since the key is not exportable and this target writes it in the clear"
         yield KeyProblem(f"{path}.plaintext_key", message)
+    if re.fullmatch(r"0[0-7]{3}", target.mode) and int(target.mode, 8) & _TOO_WIDE:
+        message = f"{target.mode} lets others read the key, or its group change it; 0600 and 0640 do not"
+        yield KeyProblem(f"{path}.mode", message)
     for name in ("cert_file", "key_file", "combined_file"):
         value = getattr(target, name)
         if "/" in value or value in ("", ".", ".."):

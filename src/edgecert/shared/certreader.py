@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 #]+)-----")
-_BLOCK: Final = re.compile(rb"-----BEGIN (?P<label>[A-Z0-9 #]+)-----(?P<body>.*?)-----END (?P=label)-----", re.DOTALL)
 _CERTIFICATE_LABELS: Final = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
 _PKCS7_LABELS: Final = frozenset({b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"})
 _REQUEST_LABELS: Final = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
@@ -81,22 +80,30 @@ def parse_pem_blocks(text: bytes) -> tuple[PemBlock, ...]:
         MaterialError: ``truncated-pem``; a block begins and does not end, or its inside is no base64.
     """
     blocks = []
-    for match in _BLOCK.finditer(text):
-        body = match["body"]
-        if b":" in body:  # RFC 1421 headers, as in encrypted PKCS#1 keys, end at an empty line
-            body = re.split(rb"\r?\n[ \t]*\r?\n", body, maxsplit=1)[-1]
-        try:
-            der = base64.b64decode(b"".join(body.split()), validate=True)
-        except binascii.Error as error:
-            message = f"the PEM block {match['label'].decode()} is damaged: its inside is no base64"
-            raise MaterialError(
-                message, code="truncated-pem", hint="copy the whole text again, to the last hyphen"
-            ) from error
-        blocks.append(PemBlock(match["label"], der, match[0]))
-    if len(blocks) != len(_BEGIN.findall(text)):
-        message = "the file is cut off: a PEM block begins and does not end"
-        raise MaterialError(message, code="truncated-pem", hint="copy the whole text again, to the last hyphen")
+    at = 0
+    while (begin := _BEGIN.search(text, at)) is not None:
+        label = begin[1]
+        end_line = b"-----END " + label + b"-----"
+        end = text.find(end_line, begin.end())
+        body = text[begin.end() : end]
+        if end < 0 or _BEGIN.search(body):
+            message = "the file is cut off: a PEM block begins and does not end"
+            raise MaterialError(message, code="truncated-pem", hint="copy the whole text again, to the last hyphen")
+        at = end + len(end_line)
+        blocks.append(PemBlock(label, _inside(body, label), text[begin.start() : at]))
     return tuple(blocks)
+
+
+def _inside(body: bytes, label: bytes) -> bytes:
+    if b":" in body:  # RFC 1421 headers, as in encrypted PKCS#1 keys, end at an empty line
+        body = re.split(rb"\r?\n[ \t]*\r?\n", body, maxsplit=1)[-1]
+    try:
+        return base64.b64decode(b"".join(body.split()), validate=True)
+    except binascii.Error as error:
+        message = f"the PEM block {label.decode()} is damaged: its inside is no base64"
+        raise MaterialError(
+            message, code="truncated-pem", hint="copy the whole text again, to the last hyphen"
+        ) from error
 
 
 def _from_blocks(blocks: Sequence[PemBlock]) -> list[x509.Certificate]:

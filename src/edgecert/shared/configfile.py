@@ -178,7 +178,8 @@ def read_secret_file(path: Path) -> Secret:
         UsageError: it is not there, no regular file, empty, or larger than a secret is.
     """
     try:
-        with path.open("rb") as file:
+        # Without waiting: a pipe in the file's place must not keep us.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # a descriptor
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UsageError(f"{path} is not a regular file", code="secret-file")

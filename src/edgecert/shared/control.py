@@ -24,6 +24,7 @@ from edgecert.shared.errors import (
     PermissionDeniedError,
     TargetNotRunningError,
 )
+from edgecert.shared.jsonfields import JsonProblem, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -338,7 +339,7 @@ def _parse_answer(data: bytearray, *, at_end: bool) -> tuple[int, bytes] | None:
         return None
     status, headers = _parse_head(bytes(data[:end]))
     length = headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > MAX_ANSWER:
+    if not length.isdecimal() or len(length) > len(str(MAX_ANSWER)) or int(length) > MAX_ANSWER:
         raise ControlError("the gateway's answer has no length, or is too long", code="control-answer")
     start, stop = end + 4, end + 4 + int(length)
     if len(data) >= stop:
@@ -361,8 +362,8 @@ def _parse_head(head: bytes) -> tuple[int, Mapping[str, str]]:
 
 def _parse_object(body: bytes) -> JsonObject | None:
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = read_json(body)
+    except JsonProblem:
         return None
     return document if isinstance(document, dict) else None
 

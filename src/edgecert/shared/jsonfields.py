@@ -22,16 +22,26 @@ def dump_json(document: JsonObject) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
+def read_json(data: bytes) -> JsonValue:
+    """Give the JSON value that ``data``, which anybody may have written, is.
+
+    Raises:
+        JsonProblem: it is no JSON, or is nested so deeply that nobody meant it.
+    """
+    try:
+        document: JsonValue = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise JsonProblem(f"this is no JSON: {error}") from error
+    return document
+
+
 def load_json(data: bytes) -> JsonObject:
     """Give the JSON object that ``data`` is.
 
     Raises:
         JsonProblem: it is no JSON, or no object.
     """
-    try:
-        document: JsonValue = json.loads(data)
-    except ValueError as error:
-        raise JsonProblem(f"this is no JSON: {error}") from error
+    document = read_json(data)
     if not is_object(document):
         raise JsonProblem("this is no JSON object")
     return document

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING
 
 from edgecert.issuers.acme.transport import Response, Transport
 from edgecert.shared.commandline import leave_interrupts_to_main_thread
 from edgecert.shared.errors import NetworkError
+from edgecert.shared.jsonfields import JsonProblem, load_json
 from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class AheadTransport(Transport):
         if directory is None:
             return
         try:
-            url = json.loads(directory.body)["newNonce"]
-        except (ValueError, KeyError, TypeError):
+            url = load_json(directory.body).get("newNonce")
+        except JsonProblem:
             return
         if isinstance(url, str):
             self._keep("HEAD", url)

@@ -6,7 +6,6 @@ round trips are on their way.
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from edgecert.issuers.acme.ahead import AheadTransport
 from edgecert.issuers.acme.patience import PATIENCE, Patience
 from edgecert.issuers.acme.transport import HttpsTransport
 from edgecert.shared.errors import RecordsMissingError
+from edgecert.shared.jsonfields import JsonProblem, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -125,8 +125,8 @@ class Acme:
             finally:
                 transport.close()
         try:
-            document = json.loads(answer.body) if answer else None
-        except ValueError:
+            document = read_json(answer.body) if answer else None
+        except JsonProblem:
             return {}  # whoever speaks to the CA next tells what is wrong with it
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import NamesRefusedError, NetworkError, RefusedError
+from edgecert.shared.jsonfields import JsonProblem, load_json
 from edgecert.shared.printable import blank_controls
 
 if TYPE_CHECKING:
@@ -109,10 +109,8 @@ def _text(value: JsonValue) -> str:
 def problem_of(response: Response) -> AcmeProblemError:
     """Give the error that a response of status 400 and above means."""
     try:
-        document = json.loads(response.body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+        document = load_json(response.body)
+    except JsonProblem:
         return AcmeProblemError("", f"the CA answered {response.status} without a reason", status=response.status)
     kind = kind_of(document)
     code = "acme-rate-limited" if kind == "rateLimited" else ""
@@ -130,13 +128,9 @@ def parse_object(response: Response, what: str) -> JsonObject:
         NetworkError: ``acme-malformed``.
     """
     try:
-        document = json.loads(response.body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise malformed(what)
-    found: JsonObject = document
-    return found
+        return load_json(response.body)
+    except JsonProblem:
+        raise malformed(what) from None
 
 
 def malformed(what: str) -> NetworkError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from edgecert.issuers.acme.problems import malformed, problem_of
+from edgecert.issuers.acme.problems import malformed, parse_object, problem_of
 from edgecert.model.renewalinfo import RenewalInfo
 from edgecert.shared.clock import parse_time
 
@@ -31,7 +30,7 @@ def fetch_renewal_info(
         AcmeProblemError: it does not know the certificate.
     """
     directory = _get(transport, directory_url)
-    base = _document(directory, "directory").get("renewalInfo")
+    base = parse_object(directory, "directory").get("renewalInfo")
     if not isinstance(base, str):
         return None
     return parse_renewal_info(_get(transport, f"{base}/{certificate_id}"), retry_after)
@@ -43,7 +42,7 @@ def parse_renewal_info(response: Response, retry_after: Callable[[str], float | 
     Raises:
         NetworkError: ``acme-malformed``: it is none, or its window ends before it begins (RFC 9773 §4.2).
     """
-    window = _document(response, "renewal information").get("suggestedWindow")
+    window = parse_object(response, "renewal information").get("suggestedWindow")
     try:
         if not isinstance(window, dict):
             raise ValueError
@@ -52,7 +51,7 @@ def parse_renewal_info(response: Response, retry_after: Callable[[str], float | 
             raise ValueError
     except (KeyError, ValueError):
         raise malformed("renewal information") from None
-    url = _document(response, "renewal information").get("explanationURL")
+    url = parse_object(response, "renewal information").get("explanationURL")
     # It is shown to people on a terminal: one line of an address, or nothing.
     shown = url if isinstance(url, str) and url.isprintable() and url.startswith(("https://", "http://")) else ""
     seconds = retry_after(response.headers.get("retry-after", ""))
@@ -65,13 +64,3 @@ def _get(transport: Transport, url: str) -> Response:
     if response.status != _OK:
         raise problem_of(response)
     return response
-
-
-def _document(response: Response, what: str) -> dict[str, object]:
-    try:
-        document = json.loads(response.body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise malformed(what)
-    return document

@@ -78,7 +78,10 @@ class HttpsTransport(Transport):
         Raises:
             NetworkError: as promised, and ``acme-tls`` when the CA file cannot be used.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # a bracket without its fellow
+            parts = urlsplit("")
         if parts.scheme != "https" or not parts.hostname:
             raise NetworkError(f"the ACME server named {url!r}, which is no https URL", code="acme-malformed")
         target = parts._replace(scheme="", netloc="").geturl() or "/"

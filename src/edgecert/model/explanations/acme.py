@@ -180,6 +180,11 @@ _CHALLENGES: Final[Mapping[str, Explanation]] = {
         "They lead back to themselves, or on and on.",
         "Let the CNAME name the place where the TXT record is to lie.",
     ),
+    "delegation-odd": Explanation(
+        "The CNAME of `_acme-challenge` leads to what is no plain name",
+        "Its target has letters that no record of yours has: a mistake in the zone, or somebody answers in its place.",
+        "See the CNAME (`dig CNAME`), and whether the resolver is yours. Nothing was published.",
+    ),
     "delegation-unknown": Explanation(
         "It could not be looked up whether `_acme-challenge` is a CNAME",
         "This host's resolver failed or did not answer.",

@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding
 from typing_extensions import override
 
+from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.tui.controls import ControlFilter
 from edgecert.shared.tui.marks import marks_for
@@ -78,7 +79,7 @@ class TerminalApp(App[Result]):
             return
         try:
             self._theme_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._theme_file.write_text(f"{name}\n", encoding="utf-8")
+            write_file(self._theme_file, f"{name}\n".encode())
         except OSError:
             self.log("the theme cannot be kept")
 

@@ -51,6 +51,15 @@ def test_cnames_without_an_end_are_told(nameserver: Nameserver, length: int) -> 
     assert caught.value.code == "delegation-loop"
 
 
+# A line more for a script that feeds a tool, an option for a program, a control character.
+@pytest.mark.parametrize("target", [r"x\010update\.example", "-v.example", r"a\032b.example", r"\027c.example", "."])
+def test_a_cname_to_what_is_no_plain_name_goes_nowhere(nameserver: Nameserver, target: str) -> None:
+    nameserver.zone.records["_acme-challenge.contoso.com"] = {"CNAME": [target if target == "." else f"{target}."]}
+    with pytest.raises(ChallengeError) as caught:
+        delegations(nameserver).locate((ONE,))
+    assert caught.value.code == "delegation-odd"
+
+
 def test_a_name_that_cannot_be_looked_up_counts_as_not_delegated_and_is_told(nameserver: Nameserver) -> None:
     nameserver.zone.broken.add("_acme-challenge.contoso.com")
     watcher = Watcher()

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
-from edgecert.challenges.listening import ShortServer
+from edgecert.challenges.listening import AT_ONCE, ShortServer
 from edgecert.shared.errors import ChallengeError
 from tests.support.net import free_port, loopback_net
 from tests.support.pebble import is_open
@@ -29,6 +30,23 @@ def test_each_connection_is_answered_and_a_fault_of_one_ends_only_that() -> None
         assert not is_open(f"{net}1", 8080)
         server.open()
         assert is_open(f"{net}1", 8080)
+        server.close()
+
+
+def test_who_only_waits_keeps_nobody_out() -> None:
+    def answer(connection: socket.socket) -> None:
+        if connection.recv(1):
+            connection.sendall(b"hello")
+
+    with loopback_net() as net, ExitStack() as stack:
+        server = ShortServer(f"{net}1:8080", "http-01", answer, "")
+        server.open()
+        waiting = [stack.enter_context(socket.create_connection((f"{net}1", 8080))) for _ in range(AT_ONCE)]
+        with socket.create_connection((f"{net}1", 8080), timeout=30) as client:
+            client.sendall(b"a")
+            assert client.recv(100) == b"hello"
+        waiting[0].settimeout(30)
+        assert waiting[0].recv(1) == b""  # the oldest had to go
         server.close()
 
 

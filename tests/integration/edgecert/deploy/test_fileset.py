@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from edgecert.deploy.fileset import FileSet, NewFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 def test_writes_and_restores_files_links_and_absences(tmp_path: Path) -> None:
@@ -30,8 +32,11 @@ def test_writes_and_restores_files_links_and_absences(tmp_path: Path) -> None:
     assert not (tmp_path / "absent").exists()
 
 
-def test_a_place_that_is_a_directory_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    with pytest.raises(OSError, match="directory"):
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
+def test_a_place_that_is_no_file_is_refused_before_anything_is_written(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "b")
+    with pytest.raises(OSError, match="neither a file nor a link"):
         FileSet(tmp_path, [NewFile("a", b"new", 0o600), NewFile("b", b"new", 0o600)], None)
     assert not (tmp_path / "a").exists()

@@ -85,6 +85,8 @@ def test_says_its_version_and_reads_an_answer_with_a_length(tmp_path: Path) -> N
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000,
         http(b"[1]"),
         http(b"no json"),
+        http(b"[" * 100_000),
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{}",
     ],
 )
 def test_an_answer_that_is_none_is_said_to_be_none(tmp_path: Path, answer: bytes) -> None:

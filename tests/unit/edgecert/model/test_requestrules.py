@@ -74,6 +74,12 @@ def test_files_need_a_directory_and_plain_file_names() -> None:
     assert keys(deploy=(target,)) == ["deploy[0].directory", "deploy[0].cert_file", "deploy[0].key_file"]
 
 
+@pytest.mark.parametrize(("mode", "right"), [("0600", True), ("0440", True), ("0644", False), ("0660", False)])
+def test_the_file_of_a_key_is_for_its_owner_and_readers_of_its_group(mode: str, right: bool) -> None:
+    target = DeployTarget(name="web", kind="files", directory="/srv/tls", mode=mode)
+    assert keys(deploy=(target,)) == ([] if right else ["deploy[0].mode"])
+
+
 def test_a_key_that_is_not_exportable_is_written_in_the_clear_only_when_told() -> None:
     certificate = CertificateOptions(name="e", exportable=False)
     target = DeployTarget(name="a", kind="files", directory="/srv")

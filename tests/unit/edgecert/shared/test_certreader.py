@@ -113,6 +113,13 @@ def test_says_that_pem_is_cut_off(issued: Issued) -> None:
     assert code_of(issued.fullchain_pem[:-40]) == "truncated-pem"
 
 
+@pytest.mark.parametrize("line", [b"-----BEGIN CERTIFICATE-----\n", b"-----BEGIN A-----\n-----BEGIN B-----\n"])
+def test_a_mebibyte_of_beginnings_costs_no_more_than_one(line: bytes) -> None:
+    # Searched for its end by each of them it would take longer than any test may.
+    assert code_of(line * (1024 * 1024 // len(line))) == "truncated-pem"
+    assert code_of(line * 10_000 + b"-----END A-----") == "truncated-pem"
+
+
 def test_says_that_pem_is_damaged_inside(issued: Issued) -> None:
     lines = issued.cert_pem.splitlines(keepends=True)
     assert code_of(b"".join([*lines[:3], b"!!!\n", *lines[3:]])) == "truncated-pem"

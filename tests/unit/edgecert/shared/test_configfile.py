@@ -139,3 +139,6 @@ def test_refuses_a_secret_that_is_not_there_or_no_file(tmp_path: Path) -> None:
         read_secret_file(tmp_path / "absent")
     with pytest.raises(UsageError, match="not a regular file"):
         read_secret_file(Path(os.devnull))
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(UsageError, match="not a regular file"):
+        read_secret_file(tmp_path / "pipe")

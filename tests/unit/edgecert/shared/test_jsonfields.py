@@ -4,12 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edgecert.shared.jsonfields import JsonFields, JsonProblem, dump_json, load_json
+from edgecert.shared.jsonfields import JsonFields, JsonProblem, dump_json, load_json, read_json
 
 DOCUMENT = load_json(
     b'{"t": "x", "n": 1, "b": true, "l": ["a"], "o": {"k": 1}, "os": [{"k": 1}],'
     b' "at": "2026-11-22T16:00:00Z", "null": null}'
 )
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5000])
+def test_what_is_no_json_is_no_more_than_that(data: bytes) -> None:
+    with pytest.raises(JsonProblem):
+        read_json(data)
 
 
 def test_gives_typed_values() -> None:

@@ -143,7 +143,7 @@ def test_a_ca_file_that_is_none_is_told(tmp_path: Path) -> None:
         assert caught.value.code == "acme-tls"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/dir", "ftp://x", "nonsense", "https://"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1/dir", "ftp://x", "nonsense", "https://", "https://[::1"])
 def test_nothing_is_sent_in_the_clear(url: str) -> None:
     with pytest.raises(NetworkError) as caught:
         HttpsTransport().send("GET", url, {})

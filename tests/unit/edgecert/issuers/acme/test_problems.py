@@ -49,7 +49,7 @@ def test_a_person_is_given_the_address_to_open() -> None:
     assert "https://ca.example.net/tos" in error.message
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff", b"[" * 100_000])
 def test_what_is_no_problem_document_is_told_by_its_status(body: bytes) -> None:
     assert "418" in problem_of(Response(418, {}, body)).message
     with pytest.raises(NetworkError) as caught:
