@@ -65,7 +65,7 @@ class Nameserver:
     def held(self, name: str) -> tuple[str, ...]:
         question = Question(name, "TXT")
         return (
-            Lookup([f"{self.address}:{self.port}"], LookupLimits(per_try=1, per_question=3))
+            Lookup([f"{self.address}:{self.port}"], LookupLimits(per_try=10, per_question=30))
             .ask([question])[question]
             .records
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-WAIT = 20.0
+WAIT = 60.0
 _STANZA = re.compile(r"<(message|iq|presence)\b[^>]*?(?:/>|>.*?</\1>)", re.DOTALL)
 
 

@@ -89,7 +89,7 @@ class Knot:
     def held(self, server: str, name: str, type_: str) -> tuple[str, ...]:
         """Give what a server answers now."""
         question = Question(name, type_)
-        return Lookup([server], LookupLimits(per_try=1, per_question=3)).ask([question])[question].records
+        return Lookup([server], LookupLimits(per_try=10, per_question=30)).ask([question])[question].records
 
 
 @contextmanager

@@ -49,6 +49,7 @@ class Listener:
         self.address = f"{host}:{self._server.getsockname()[1]}"
         self.heard: list[bytes] = []
         self.alpn_chosen: list[str | None] = []
+        self._answering: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._serve, name=f"listener {self.address}")
 
     def make_context(self, material: Issued) -> ssl.SSLContext:
@@ -74,20 +75,24 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Listen no more."""
+        """Listen no more; what was begun is ended when this returns."""
         self._listening.clear()
         self._thread.join()
         self._server.close()
+        for answering in self._answering:
+            answering.join()
 
     def _serve(self) -> None:
         while self._listening.is_set():
             with contextlib.suppress(OSError):
                 connection, _ = self._server.accept()
-                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+                answering = threading.Thread(target=self._answer, args=(connection,), daemon=True)
+                self._answering.append(answering)
+                answering.start()
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(5)
+            connection.settimeout(60)
             for answer in self._answers:
                 heard = connection.recv(4096)
                 self.heard.append(heard)
@@ -96,6 +101,9 @@ class Listener:
                 connection.sendall(answer)
             if self._answers and self._answers[-1] != PROCEED:
                 return
-            with self._context.wrap_socket(connection, server_side=True) as channel:
-                self.alpn_chosen.append(channel.selected_alpn_protocol())
+            with self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as channel:
+                try:
+                    channel.do_handshake()
+                finally:  # a client that has seen enough may be gone before our last word of it
+                    self.alpn_chosen.append(channel.selected_alpn_protocol())
                 channel.recv(1)

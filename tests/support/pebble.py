@@ -179,5 +179,5 @@ class Pebble:
 def is_open(host: str, port: int) -> bool:
     """Whether somebody listens."""
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(30)
         return probe.connect_ex((host, port)) == 0

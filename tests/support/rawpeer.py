@@ -47,7 +47,7 @@ class RawPeer:
 
     async def until(self, pattern: bytes) -> bytes:
         """Give what matches ``pattern``, once it has come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := re.search(pattern, self.text, re.DOTALL)) is None:
                 data = await self._reader.read(65536)
                 assert data, f"closed; got {self.text!r}"
@@ -57,7 +57,7 @@ class RawPeer:
 
     async def until_closed(self) -> bytes:
         """Give all that is left to read."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while data := await self._reader.read(65536):
                 self.text += self._decrypt(data)
         return self.text
@@ -66,7 +66,7 @@ class RawPeer:
         """Begin TLS."""
         self._tls = channel
         self._writer.write(channel.data_to_send())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not channel.handshake_done:
                 self.text += self._decrypt(await self._reader.read(65536))
 

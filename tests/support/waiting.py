@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-async def eventually(condition: Callable[[], object], *, limit: float = 20.0) -> None:
+async def eventually(condition: Callable[[], object], *, limit: float = 60.0) -> None:
     """Come back as soon as ``condition`` holds; ``TimeoutError`` if it does not within ``limit`` seconds."""
     async with asyncio.timeout(limit):
         while not condition():  # noqa: ASYNC110  # what is waited for knows no event

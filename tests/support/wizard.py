@@ -65,7 +65,7 @@ class Wizard:
     async def sees(self, *texts: str) -> str:
         """Wait until the screen shows all of ``texts``."""
         try:
-            await eventually(lambda: all(text in self.text for text in texts), limit=15.0)
+            await eventually(lambda: all(text in self.text for text in texts), limit=60.0)
         except TimeoutError:
             message = f"the screen does not show {texts}:\n{self.text}"
             raise AssertionError(message) from None

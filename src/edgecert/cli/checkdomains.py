@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from edgecert.wiring import Wiring
 
 _PROTOCOLS: Final = {"5269": "xmpp-s2s", "5270": "xmpps-s2s"}
-_SYSTEM_ROOTS: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
 def add_domain_options(parser: argparse.ArgumentParser) -> None:
@@ -154,13 +153,13 @@ def _probe(
 def _roots(context: CliContext, wiring: Wiring | None = None) -> tuple[x509.Certificate, ...]:
     """Give the roots of ``--trust``, else the system's and, for our own certificates, that of the built-in CA."""
     from edgecert.shared.certreader import parse_certificates
+    from edgecert.shared.systemroots import load_system_roots
 
     file: Path | None = context.args.trust
     try:
         if file is not None:
             return parse_certificates(file.read_bytes())
-        system = next((path for text in _SYSTEM_ROOTS if (path := Path(text)).is_file()), None)
-        roots = parse_certificates(system.read_bytes()) if system else ()
+        roots = load_system_roots() or ()
     except OSError as error:
         message = f"{error.filename}: {error.strerror}"
         raise UsageError(message, code="unreadable-file") from error

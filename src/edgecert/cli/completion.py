@@ -10,46 +10,23 @@ if TYPE_CHECKING:
     import argparse
 
     from edgecert.cli.context import CliContext
-    from edgecert.shared.parser import Parser
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``completion``."""
     from edgecert.cli.common import add_common
+    from edgecert.shared.completion import SHELLS
 
     add_common(parser)
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that is to complete")
+    parser.add_argument("shell", choices=SHELLS, help="the shell that is to complete")
 
 
 def run(context: CliContext) -> ExitCode:
     """Do ``completion``."""
+    from edgecert.cli.main import VERBS, load_verb
+    from edgecert.shared.completion import completion_script
+
     shell = context.args.shell
-    script = _fish() if shell == "fish" else _shtab(shell)
+    script = completion_script(shell, "edgecert", VERBS, lambda name, parser: load_verb(name).configure(parser))
     context.output.result({"shell": shell, "script": script}, script)
     return ExitCode.OK
-
-
-def whole_parser() -> Parser:
-    """Give one parser with every verb below it, for completion; a run builds only the parser of its own verb."""
-    from edgecert.cli.main import VERBS, load_verb
-    from edgecert.shared.parser import Parser
-
-    parser = Parser(prog="edgecert")
-    parser.add_argument("--version", action="store_true", help="print the version")
-    verbs = parser.add_subparsers(metavar="VERB")
-    for name, verb in VERBS.items():
-        load_verb(name).configure(verbs.add_parser(name, help=verb.help, description=verb.help))
-    return parser
-
-
-def _shtab(shell: str) -> str:
-    import shtab
-
-    return shtab.complete(whole_parser(), shell=shell)
-
-
-def _fish() -> str:
-    from edgecert.cli.main import VERBS, build_parser
-    from edgecert.shared.fish import fish_script
-
-    return fish_script("edgecert", {name: (verb.help, build_parser(name)) for name, verb in VERBS.items()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from edgecert.cli.common import CliContext
     from edgecert.model.answer import Answer
-
-SYSTEM_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -136,11 +133,6 @@ def _certificates(files: list[str]) -> tuple[x509.Certificate, ...]:
 
 
 def _system_roots() -> tuple[x509.Certificate, ...] | None:
-    from edgecert.shared.chain import parse_certificates
+    from edgecert.shared.systemroots import load_system_roots
 
-    if not SYSTEM_ROOTS.exists():
-        return None
-    with warnings.catch_warnings():
-        # Old roots break rules (serial numbers below zero) that the parser reports; they are not ours to mend.
-        warnings.simplefilter("ignore")
-        return parse_certificates(SYSTEM_ROOTS.read_bytes())
+    return load_system_roots()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from edgecert.cli.context import CliContext
 from edgecert.shared.clock import SystemClock
-from edgecert.shared.commandline import Verb, open_output, run_program
+from edgecert.shared.commandline import Verb, open_output, run_program, split_arguments
 from edgecert.shared.errors import ExitCode, UsageError
 from edgecert.shared.version import VERSION
 
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
-    leading, rest = _split(arguments)
+    leading, rest = split_arguments(arguments, switches=_GLOBAL_SWITCHES, values=_GLOBAL_VALUES, hint=short_help())
     if "--version" in leading:
         return _version(output)
     if "-h" in leading or "--help" in leading:
@@ -129,23 +129,6 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         argv=tuple(arguments),
     )
     return load_verb(name).run(context)
-
-
-def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part what stands before the verb (options every verb has) from the verb and its own arguments.
-
-    Raises:
-        UsageError: an option stands there that only a verb knows.
-    """
-    at = 0
-    while at < len(arguments) and arguments[at].startswith("-"):
-        option, _, value = arguments[at].partition("=")
-        if option in _GLOBAL_VALUES and not value:
-            at += 1
-        elif option not in _GLOBAL_SWITCHES | _GLOBAL_VALUES | {"-h", "--help", "--version"}:
-            raise UsageError(f"{option} has to stand after the verb it belongs to", hint=short_help())
-        at += 1
-    return list(arguments[:at]), list(arguments[at:])
 
 
 def _version(output: Output) -> ExitCode:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError
+from edgecert.shared.errors import EdgecertError, ExitCode, PermissionDeniedError, UsageError
 from edgecert.shared.output import Output, colour_wanted, silence
 
 if TYPE_CHECKING:
@@ -98,6 +98,27 @@ def leave_interrupts_to_main_thread() -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def split_arguments(
+    arguments: Sequence[str], *, switches: frozenset[str], values: frozenset[str], hint: str
+) -> tuple[list[str], list[str]]:
+    """Part what stands before the verb (options every verb has) from the verb and its own arguments.
+
+    ``values`` are those of the options that take one.
+
+    Raises:
+        UsageError: an option stands there that only a verb knows.
+    """
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        option, _, value = arguments[at].partition("=")
+        if option in values and not value:
+            at += 1
+        elif option not in switches | values | {"-h", "--help", "--version"}:
+            raise UsageError(f"{option} has to stand after the verb it belongs to", hint=hint)
+        at += 1
+    return list(arguments[:at]), list(arguments[at:])
 
 
 class Action(Protocol):

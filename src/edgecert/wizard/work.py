@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edgecert.shared.errors import EdgecertError, MaterialError, StoreError, UsageError
 from edgecert.shared.words import _
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.shared.bundle import Bundle
     from edgecert.wiring import Wiring
-
-SYSTEM_ROOTS: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class WiringFactory(Protocol):
@@ -369,11 +366,6 @@ def _bundle(wiring: Wiring, name: str, generation: int | None) -> Bundle:
 
 
 def _system_roots() -> tuple[x509.Certificate, ...]:
-    from edgecert.shared.chain import parse_certificates  # noqa: PLC0415  # only where it is used
+    from edgecert.shared.systemroots import load_system_roots  # noqa: PLC0415  # only where it is used
 
-    if not SYSTEM_ROOTS.exists():
-        return ()
-    with warnings.catch_warnings():
-        # Old roots break rules (serial numbers below zero) that the parser reports; they are not ours to mend.
-        warnings.simplefilter("ignore")
-        return parse_certificates(SYSTEM_ROOTS.read_bytes())
+    return load_system_roots() or ()

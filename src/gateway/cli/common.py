@@ -27,3 +27,13 @@ def add_socket(parser: argparse.ArgumentParser) -> None:
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
     """Add ``--dry-run``."""
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+
+
+def add_action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    """Add the action ``name`` of a verb that speaks to a running gateway."""
+    parser = actions.add_parser(name, help=text, description=text)
+    add_common(parser)
+    add_socket(parser)
+    return parser

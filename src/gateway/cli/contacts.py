@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode
-from gateway.cli.common import add_common, add_dry_run, add_socket
+from gateway.cli.common import add_action, add_dry_run
 from gateway.cli.contacttable import open_contacts
 from gateway.cli.shapes import objects, show, texts
 
@@ -23,26 +23,17 @@ _FLAGS: Final = ("listed", "asked", "to", "granted", "pinned")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``contacts`` and of its actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = _action(actions, "list", "list the contacts, and whose users knocked in vain")
+    listing = add_action(actions, "list", "list the contacts, and whose users knocked in vain")
     listing.add_argument("--home", default="", metavar="JID", help="only those of this home user or home domain")
     listing.add_argument("--partner", default="", metavar="JID", help="only those with this user or partner domain")
     for name, text in (
         ("add", "let a partner's user reach a home user, until it is removed"),
         ("remove", "forget a contact, whoever has listed it"),
     ):
-        changing = _action(actions, name, text)
+        changing = add_action(actions, name, text)
         changing.add_argument("home", metavar="HOME", help="the home user, as bob@contoso.example")
         changing.add_argument("partner", metavar="PARTNER", help="the partner's user, as alice@fabrikam.example")
         add_dry_run(changing)
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text, description=text)
-    add_common(parser)
-    add_socket(parser)
-    return parser
 
 
 def run(context: GatewayContext) -> ExitCode:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
-from edgecert.shared.errors import TargetNotRunningError
-
 if TYPE_CHECKING:
     from edgecert.shared.control import ControlClient
     from edgecert.shared.jsonvalue import JsonObject
@@ -116,12 +114,8 @@ def open_contacts(context: GatewayContext) -> ContactAccess:
         ConfigError: no gateway listens, and the configuration that names the database is wrong.
         PermissionDeniedError: the control socket may not be used.
     """
-    client = context.client(changing=True)
-    try:
-        client.negotiate()
-    except TargetNotRunningError:
-        if vars(context.args).get("socket"):
-            raise
+    client = context.running(changing=True)
+    if client is None:
         context.output.detail("no gateway listens; opening its database")
         return StoredContacts(context.settings())
     return LiveContacts(client)

@@ -64,6 +64,27 @@ class GatewayContext:
         given = vars(self.args).get("socket")
         return ControlClient(Path(given) if given else self._socket(changing=changing), timeout=30.0)
 
+    def running(self, *, changing: bool) -> ControlClient | None:
+        """Give a client that has agreed with the running gateway on a version; None if no gateway listens.
+
+        A socket that was named with ``--socket`` must have one behind it.
+
+        Raises:
+            ConfigError: the configuration file is wrong.
+            TargetNotRunningError: ``--socket`` names a socket and nobody listens there.
+            PermissionDeniedError: the socket may not be used.
+        """
+        from edgecert.shared.errors import TargetNotRunningError
+
+        client = self.client(changing=changing)
+        try:
+            client.negotiate()
+        except TargetNotRunningError:
+            if vars(self.args).get("socket"):
+                raise
+            return None
+        return client
+
     def _socket(self, *, changing: bool) -> Path:
         from edgecert.shared.control import DEFAULT_CONTROL, DEFAULT_STATUS
 

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from edgecert.shared.clock import SystemClock
-from edgecert.shared.commandline import Verb, open_output, run_program
+from edgecert.shared.commandline import Verb, open_output, run_program, split_arguments
 from edgecert.shared.errors import ExitCode, UsageError
 from edgecert.shared.version import VERSION
 from gateway.cli.context import GatewayContext
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) -> int:
-    leading, rest = _split(arguments)
+    leading, rest = split_arguments(arguments, switches=_SWITCHES, values=_VALUES, hint=f"{PROGRAM} --help")
     if "--version" in leading:
         output.result({"version": VERSION}, f"{PROGRAM} {VERSION}")
         return ExitCode.OK
@@ -102,23 +102,6 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         PROGRAM, json=bool(values.get("json")), quiet=bool(values.get("quiet")), verbose=int(values.get("verbose") or 0)
     )
     return load_verb(name).run(GatewayContext(args, own_output, environ, SystemClock()))
-
-
-def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part what stands before the verb (options every verb has) from the verb and its own arguments.
-
-    Raises:
-        UsageError: an option stands there that only a verb knows.
-    """
-    at = 0
-    while at < len(arguments) and arguments[at].startswith("-"):
-        option, _, value = arguments[at].partition("=")
-        if option in _VALUES and not value:
-            at += 1
-        elif option not in _SWITCHES | _VALUES | {"-h", "--help", "--version"}:
-            raise UsageError(f"{option} has to stand after the verb it belongs to", hint=f"{PROGRAM} --help")
-        at += 1
-    return list(arguments[:at]), list(arguments[at:])
 
 
 def overview() -> str:

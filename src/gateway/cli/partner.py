@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode, UsageError
 from gateway.cli import partnertest
-from gateway.cli.common import add_common, add_dry_run, add_socket
+from gateway.cli.common import add_action, add_dry_run
 from gateway.cli.partnertable import open_partners
 from gateway.cli.shapes import objects, show, texts
 
@@ -26,10 +26,10 @@ _READING: Final = frozenset({"list", "show", "export"})
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``partner`` and of its actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _action(actions, "list", "list all partners")
-    _action(actions, "show", "show one partner with every key").add_argument("domain", metavar="DOMAIN")
+    add_action(actions, "list", "list all partners")
+    add_action(actions, "show", "show one partner with every key").add_argument("domain", metavar="DOMAIN")
     for name, text in (("add", "add a partner"), ("set", "change keys of a partner; the others stay")):
-        changing = _action(actions, name, text)
+        changing = add_action(actions, name, text)
         changing.add_argument("domain", metavar="DOMAIN", help="primary domain")
         _add_keys(changing)
         if name == "set":
@@ -38,23 +38,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
                     flag, action="append", default=[], metavar="DOMAIN", help=f"{what}; may be repeated"
                 )
         add_dry_run(changing)
-    removing = _action(actions, "remove", "take a partner away; its streams are closed")
+    removing = add_action(actions, "remove", "take a partner away; its streams are closed")
     removing.add_argument("domain", metavar="DOMAIN", help="primary domain")
     add_dry_run(removing)
-    applying = _action(actions, "apply", "make the table equal a file, and show the difference")
+    applying = add_action(actions, "apply", "make the table equal a file, and show the difference")
     applying.add_argument("file", type=Path, metavar="FILE", help="partners.toml")
     add_dry_run(applying)
-    _action(actions, "export", "print the table as a file that apply takes")
+    add_action(actions, "export", "print the table as a file that apply takes")
     partnertest.configure(actions)
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text, description=text)
-    add_common(parser)
-    add_socket(parser)
-    return parser
 
 
 def _add_keys(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from edgecert.shared.errors import TargetNotRunningError
 from gateway.cli.shapes import objects
 
 if TYPE_CHECKING:
@@ -121,12 +120,8 @@ def open_partners(context: GatewayContext, *, changing: bool) -> PartnerAccess:
         ConfigError: no gateway listens, and the configuration that names the database is wrong.
         PermissionDeniedError: the socket may not be used.
     """
-    client = context.client(changing=changing)
-    try:
-        client.negotiate()
-    except TargetNotRunningError:
-        if vars(context.args).get("socket"):
-            raise
+    client = context.running(changing=changing)
+    if client is None:
         context.output.detail("no gateway listens; opening its database")
         return StoredPartners(context.settings())
     return LivePartners(client)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from edgecert.shared.errors import EdgecertError, ExitCode, TargetNotRunningError
+from edgecert.shared.errors import EdgecertError, ExitCode
 from edgecert.shared.printable import blank_controls
 from gateway.cli.common import add_common, add_socket
 from gateway.cli.shapes import objects, show
@@ -43,12 +43,8 @@ def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``partner test``."""
-    client = context.client(changing=True)
-    try:
-        client.negotiate()
-    except TargetNotRunningError:
-        if vars(context.args).get("socket"):
-            raise
+    client = context.running(changing=True)
+    if client is None:
         context.output.step("no gateway listens: trying from here, without an answer to a ping")
         walked = _walk_here(context)
     else:

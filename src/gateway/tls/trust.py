@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from cryptography.x509.verification import Store
 
 from edgecert.shared.chain import parse_certificates
 from edgecert.shared.errors import MaterialError
+from edgecert.shared.systemroots import load_system_roots
 from edgecert.shared.trust import find_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-SYSTEM_ROOTS: Final = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # SUSE
-    "/etc/ssl/cert.pem",  # the BSDs
-)
+    from cryptography import x509
+
 MAX_CHAIN_DEPTH: Final = 8
 
 
@@ -68,23 +63,4 @@ def load_trust(ca_file: str) -> TrustStore:
         except (OSError, MaterialError) as error:
             message = f"cannot take the trusted roots from {ca_file}: {error}"
             raise MaterialError(message, code="trust-unreadable", hint="[trust] ca_file names a PEM file") from error
-    for name in SYSTEM_ROOTS:
-        path = Path(name)
-        if path.is_file():
-            return TrustStore(_parse_each(path.read_bytes()))
-    return TrustStore(())
-
-
-def _parse_each(pem: bytes) -> tuple[x509.Certificate, ...]:
-    """Take what can be read: one odd root among a system's hundreds must not cost the others."""
-    roots: list[x509.Certificate] = []
-    end = b"-----END CERTIFICATE-----"
-    for block in pem.split(end)[:-1]:
-        start = block.find(b"-----BEGIN CERTIFICATE-----")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # serial number 0 of an old root is nobody's fault who starts a gateway
-                roots.append(x509.load_pem_x509_certificate(block[start:] + end + b"\n"))
-        except ValueError:
-            continue
-    return tuple(roots)
+    return TrustStore(load_system_roots() or ())

@@ -79,7 +79,7 @@ def newer_gateway(path: Path, answers: dict[str, JsonObject]) -> Iterator[list[s
                 with contextlib.suppress(TimeoutError):
                     connection, _ = server.accept()
                     with connection:
-                        connection.settimeout(5)
+                        connection.settimeout(60)
                         call = read_call(connection)
                         calls.append(call)
                         body = json.dumps(answers[call.split(" HTTP")[0]]).encode()

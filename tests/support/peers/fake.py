@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.support.pki import Issued
 
-WAIT: Final = 20.0
+WAIT: Final = 60.0
 STARTTLS: Final = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 EXTERNAL: Final = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>"
 DIALBACK: Final = "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"

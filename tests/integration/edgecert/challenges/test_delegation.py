@@ -19,7 +19,7 @@ TWO = Challenge("dns-01", "sip.contoso.com", "sip.contoso.com", "t3", "v3")
 
 
 def delegations(nameserver: Nameserver, watcher: Watcher | None = None) -> Delegations:
-    lookup = Lookup([nameserver.address], LookupLimits(per_try=0.2, per_question=0.4))
+    lookup = Lookup([nameserver.address], LookupLimits(per_try=20, per_question=60))
     return Delegations(lookup, watcher or Watcher())
 
 

@@ -23,7 +23,7 @@ SOA = "ns1.contoso.example. admin.contoso.example. 1 3600 600 86400 5"
 
 
 def updater(server: str) -> ZoneUpdater:
-    return ZoneUpdater(server, None, Lookup([server]), FakeClock(), timeout=2)
+    return ZoneUpdater(server, None, Lookup([server]), FakeClock(), timeout=30)
 
 
 def test_finds_the_zone_that_a_name_is_in(nameserver: Nameserver) -> None:

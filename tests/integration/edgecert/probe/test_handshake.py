@@ -26,7 +26,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 def test_starttls_gives_what_is_served_with_its_chain(pki: Pki) -> None:
     material = pki.issue([DOMAIN])
     with Listener(material) as listener:
-        served = HandshakeProber().probe(listener.address, "xmpp-s2s", DOMAIN, timeout=5)
+        served = HandshakeProber().probe(listener.address, "xmpp-s2s", DOMAIN, timeout=30)
     assert served.fingerprint_sha256 == fingerprint_sha256(material.cert)
     assert served.serial == serial_hex(material.cert)
     assert served.tls_version == "TLSv1.3"
@@ -37,7 +37,7 @@ def test_starttls_gives_what_is_served_with_its_chain(pki: Pki) -> None:
 def test_direct_tls_asks_for_the_server_protocol(pki: Pki) -> None:
     material = pki.issue([DOMAIN])
     with Listener(material, answers=(), alpn=("xmpp-client", "xmpp-server")) as listener:
-        served = HandshakeProber().probe(listener.address, "xmpps-s2s", DOMAIN, timeout=5)
+        served = HandshakeProber().probe(listener.address, "xmpps-s2s", DOMAIN, timeout=30)
     assert served.fingerprint_sha256 == fingerprint_sha256(material.cert)
     assert listener.alpn_chosen == ["xmpp-server"]
 
@@ -45,7 +45,7 @@ def test_direct_tls_asks_for_the_server_protocol(pki: Pki) -> None:
 def test_plain_tls_sees_expired_and_misnamed_certificates_too(pki: Pki) -> None:
     material = pki.expired(["other.example"])
     with Listener(material, answers=()) as listener:
-        served = HandshakeProber().probe(listener.address, "tls", DOMAIN, timeout=5)
+        served = HandshakeProber().probe(listener.address, "tls", DOMAIN, timeout=30)
     assert served.fingerprint_sha256 == fingerprint_sha256(material.cert)
 
 
@@ -53,7 +53,7 @@ def test_nobody_there_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
     with pytest.raises(NetworkError) as caught:
-        HandshakeProber().probe(address, "xmpp-s2s", DOMAIN, timeout=5)
+        HandshakeProber().probe(address, "xmpp-s2s", DOMAIN, timeout=30)
     assert caught.value.code == "unreachable"
 
 
@@ -70,10 +70,10 @@ def test_no_starttls_and_no_tls_are_told_apart(pki: Pki) -> None:
     material = pki.issue([DOMAIN])
     bare = HEADER + b"<stream:features/>"
     with Listener(material, answers=(bare, b"")) as listener, pytest.raises(NetworkError) as caught:
-        HandshakeProber().probe(listener.address, "xmpp-s2s", DOMAIN, timeout=5)
+        HandshakeProber().probe(listener.address, "xmpp-s2s", DOMAIN, timeout=30)
     assert caught.value.code == "no-starttls"
     with Listener(material, answers=(HEADER + FEATURES,)) as listener, pytest.raises(NetworkError) as caught:
-        HandshakeProber().probe(listener.address, "tls", DOMAIN, timeout=5)
+        HandshakeProber().probe(listener.address, "tls", DOMAIN, timeout=30)
     assert caught.value.code == "no-tls"
 
 
@@ -88,13 +88,13 @@ def test_addresses_are_read_as_people_write_them() -> None:
 @pytest.mark.parametrize(("address", "domain"), [("127.0.0.1:99999", DOMAIN), (f"{'a' * 70}.example:1", DOMAIN)])
 def test_what_cannot_be_asked_is_unreachable_too(address: str, domain: str) -> None:
     with pytest.raises(NetworkError) as caught:
-        HandshakeProber().probe(address, "tls", domain, timeout=5)
+        HandshakeProber().probe(address, "tls", domain, timeout=30)
     assert caught.value.code == "unreachable"
 
 
 def test_a_name_that_tls_cannot_carry_is_no_crash(pki: Pki) -> None:
     with Listener(pki.issue([DOMAIN]), answers=()) as listener, pytest.raises(NetworkError):
-        HandshakeProber().probe(listener.address, "tls", ".leading.dot", timeout=5)
+        HandshakeProber().probe(listener.address, "tls", ".leading.dot", timeout=30)
 
 
 def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:

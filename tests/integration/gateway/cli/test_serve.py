@@ -38,7 +38,7 @@ def gateway(tmp_path: Path) -> Iterator[GatewayRunner]:
 
 
 def serves(gateway: GatewayRunner) -> str:
-    served = HandshakeProber().probe(f"{gateway.address}:5269", "xmpp-s2s", HOME, timeout=5)
+    served = HandshakeProber().probe(f"{gateway.address}:5269", "xmpp-s2s", HOME, timeout=30)
     return served.fingerprint_sha256
 
 

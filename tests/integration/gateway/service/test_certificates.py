@@ -103,7 +103,7 @@ async def say_header(address: str) -> bytes:
         b"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
         b"to='contoso.example' version='1.0'>"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = b""
         while b"</stream:features>" not in answer and b"</stream:stream>" not in answer:
             part = await reader.read(4096)

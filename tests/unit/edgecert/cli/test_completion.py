@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.cli.completion import whole_parser
 from edgecert.cli.main import VERBS
 from edgecert.shared.errors import ExitCode
 
@@ -40,10 +39,6 @@ def test_bash_completes_a_verb(cli: Cli) -> None:
     )
     run = subprocess.run(["bash"], input=asked, text=True, capture_output=True, check=False)
     assert run.stdout.split() == ["rollback"], run.stderr
-
-
-def test_one_parser_has_every_verb() -> None:
-    assert all(name in whole_parser().format_help() for name in VERBS)
 
 
 def test_an_unknown_shell_is_refused(cli: Cli) -> None:

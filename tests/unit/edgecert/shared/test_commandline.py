@@ -7,8 +7,15 @@ import threading
 
 import pytest
 
-from edgecert.shared.commandline import Done, guard, leave_interrupts_to_main_thread, run_program, terminable
-from edgecert.shared.errors import EdgecertError, ExitCode, LockedError, NetworkError
+from edgecert.shared.commandline import (
+    Done,
+    guard,
+    leave_interrupts_to_main_thread,
+    run_program,
+    split_arguments,
+    terminable,
+)
+from edgecert.shared.errors import EdgecertError, ExitCode, LockedError, NetworkError, UsageError
 from edgecert.shared.output import Output
 
 
@@ -125,3 +132,16 @@ def test_a_crash_would_leave_no_core_file_with_keys_in_it() -> None:
         assert run_program("edgecert", [], lambda *_: resource.getrlimit(resource.RLIMIT_CORE)[0]) == 0
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def test_what_stands_before_the_verb_is_parted_from_what_is_the_verbs() -> None:
+    def split(*arguments: str) -> tuple[list[str], list[str]]:
+        known = {"switches": frozenset({"--json"}), "values": frozenset({"-c", "--config"})}
+        return split_arguments(arguments, **known, hint="see --help")
+
+    assert split("--json", "-c", "FILE", "list", "--all") == (["--json", "-c", "FILE"], ["list", "--all"])
+    assert split("--config=FILE", "list") == (["--config=FILE"], ["list"])
+    assert split("--help") == (["--help"], [])
+    with pytest.raises(UsageError, match="--all has to stand after the verb") as caught:
+        split("--all", "list")
+    assert caught.value.hint == "see --help"

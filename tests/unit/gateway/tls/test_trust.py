@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import ssl
-import warnings
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.shared.errors import MaterialError
+from edgecert.shared.systemroots import load_system_roots
 from gateway.tls.trust import TrustStore, load_trust
-from tests.support.pki import Pki, now, to_pem
+from tests.support.pki import Pki, now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,25 +34,8 @@ def test_reads_the_roots_of_a_file(pki: Pki) -> None:
     assert load_trust(str(pki.ca_file)).roots == (pki.root.cert,)
 
 
-def test_takes_the_systems_roots_one_by_one_and_without_a_word(
-    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    builder = x509.CertificateBuilder(pki.root.cert.subject, pki.root.cert.issuer, pki.root.cert.public_key(), 1)
-    builder = builder.not_valid_before(now()).not_valid_after(now() + timedelta(days=1))
-    zero = (
-        builder.sign(pki.root.key, hashes.SHA256())
-        .public_bytes(Encoding.DER)
-        .replace(b"\x02\x01\x01", b"\x02\x01\x00", 1)
-    )
-    bundle = tmp_path / "roots.pem"
-    damaged = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
-    bundle.write_text(ssl.DER_cert_to_PEM_cert(zero) + damaged + to_pem(pki.root.cert).decode())
-    monkeypatch.setattr("gateway.tls.trust.SYSTEM_ROOTS", (str(bundle),))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        first, second = load_trust("").roots
-    assert second == pki.root.cert
-    assert first.subject == pki.root.cert.subject
+def test_without_a_file_the_systems_roots_are_trusted() -> None:
+    assert load_trust("").roots == (load_system_roots() or ())
 
 
 @pytest.mark.parametrize("content", [None, b"nothing of use\n"])
