@@ -17,7 +17,8 @@ from edgecert.shared.clock import SystemClock
 from edgecert.shared.secret import Secret
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
-from gateway.net.hub import Hub, HubLimits
+from gateway.net.hub import Hub
+from gateway.net.hublimits import HubLimits
 from gateway.net.listener import Listener
 from gateway.net.metrics import Metrics
 from gateway.net.pair import OutboundPair

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import ChallengeSolver
-from edgecert.shared.atomic import ensure_private_parent, leftovers_of, make_directory, remove_file, write_file
+from edgecert.shared.atomic import leftovers_of, make_directory, remove_file, write_file
 from edgecert.shared.errors import ChallengeError
 from edgecert.shared.overriding import override
+from edgecert.shared.privateplaces import ensure_private_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

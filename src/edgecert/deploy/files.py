@@ -11,10 +11,10 @@ from edgecert.deploy.addresses import dns_names, see_addresses
 from edgecert.deploy.fileset import FileSet, NewFile
 from edgecert.deploy.reloading import run_reload
 from edgecert.interfaces import DEPLOY_AS_USUAL, TargetVerdict, Verification
-from edgecert.shared.atomic import ensure_private_parent
 from edgecert.shared.clock import Clock, SystemClock
 from edgecert.shared.duration import parse_duration
 from edgecert.shared.errors import DeployError, PermissionDeniedError
+from edgecert.shared.privateplaces import ensure_private_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,9 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.model.keys import key_to_pem, load_key
-from edgecert.shared.atomic import FileLock, ensure_private_parent, make_directory, remove_file, sweep, write_file
+from edgecert.shared.atomic import FileLock, make_directory, remove_file, sweep, write_file
 from edgecert.shared.chain import spki_sha256
 from edgecert.shared.errors import MaterialError, StoreError
+from edgecert.shared.privateplaces import ensure_private_parent
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.interfaces import Waiting
-from edgecert.shared.atomic import ensure_private_parent, is_leftover, remove_file, write_file
+from edgecert.shared.atomic import is_leftover, remove_file, write_file
 from edgecert.shared.errors import MaterialError, PermissionDeniedError, UsageError
+from edgecert.shared.privateplaces import ensure_private_parent
 
 if TYPE_CHECKING:
     from pathlib import Path

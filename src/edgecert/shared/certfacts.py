@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
+
+
+_LONGEST_NAME: Final = 300  # of what others put into a certificate, in a message
 
 
 def fingerprint_sha256(certificate: x509.Certificate) -> str:
@@ -40,7 +43,8 @@ def spki_sha256(public_key: CertificatePublicKeyTypes | PublicKeyTypes) -> str:
 def describe_name(name: x509.Name) -> str:
     """Give the common name of ``name`` if it has one, else the whole name."""
     common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(common[-1].value) if common else name.rfc4514_string() or "(empty name)"
+    text = str(common[-1].value) if common else name.rfc4514_string() or "(empty name)"
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
 
 
 def is_ca(certificate: x509.Certificate) -> bool:

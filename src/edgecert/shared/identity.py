@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.certfacts import describe_name
 from edgecert.shared.errors import MaterialError
-from edgecert.shared.names import DnsName, GeneralName, IpName, SrvName, XmppAddr, from_certificate, normalise_domain
+from edgecert.shared.names import (
+    MAX_DOMAIN,
+    DnsName,
+    GeneralName,
+    IpName,
+    SrvName,
+    XmppAddr,
+    from_certificate,
+    normalise_domain,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+_MOST_TOLD: Final = 10  # whoever presents a thousand names is not to fill logs with them
 
 
 class IdentityMismatch(MaterialError):  # noqa: N818  # the RFC's own word for it
@@ -20,7 +31,8 @@ class IdentityMismatch(MaterialError):  # noqa: N818  # the RFC's own word for i
 
     def __init__(self, domain: str, subject: str, presented: tuple[GeneralName, ...]) -> None:
         """Keep what was expected and everything that was presented instead."""
-        names = ", ".join(f"{name.kind}:{name.text}" for name in presented) or "none"
+        names = ", ".join(f"{name.kind}:{name.text[:MAX_DOMAIN]}" for name in presented[:_MOST_TOLD]) or "none"
+        names += f" and {len(presented) - _MOST_TOLD} more" if len(presented) > _MOST_TOLD else ""
         message = f"the certificate of {subject} is not for {domain}; it names: {names}"
         super().__init__(message, hint=f"the certificate must have {domain} among its subject alternative names")
         self.domain = domain

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgecert.shared.atomic import create_file, ensure_private_parent, make_directory
+from edgecert.shared.atomic import create_file, make_directory
 from edgecert.shared.errors import MaterialError, PermissionDeniedError
+from edgecert.shared.privateplaces import ensure_private_parent
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:

@@ -80,6 +80,7 @@ class FilesystemStore:
         self._layout = Layout(root)
         self._clock = clock
         self._environ = environ
+        self._command = command
         self._wrapper_factory = wrapper_factory
         self._known_wrapper: KeyWrapper | None = None
         self._journal = Journal(self._layout)
@@ -333,6 +334,7 @@ class FilesystemStore:
         with translated(self._layout.root):
             make_directory(self._layout.locks)  # a copy made for moving may lack it
             if self._format is None:
+                verify_owner(self._layout.root, self._command)  # another may have made it since it was not there
                 with self._store_lock():
                     sweep(self._layout.root)
                     self._format = read_format(self._layout) or create_format(self._layout, self._clock.now())

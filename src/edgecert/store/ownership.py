@@ -7,8 +7,8 @@ import shlex
 import stat
 from typing import TYPE_CHECKING
 
-from edgecert.shared.atomic import OTHERS_WRITE, ensure_private_parent
 from edgecert.shared.errors import PermissionDeniedError
+from edgecert.shared.privateplaces import OTHERS_WRITE, ensure_private_parent
 from edgecert.store.audit import user_name
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from sqlalchemy import URL, create_engine, event, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from edgecert.shared.atomic import FileLock, ensure_private_parent, make_directory
+from edgecert.shared.atomic import FileLock, make_directory
+from edgecert.shared.privateplaces import ensure_private_parent
 from gateway.database import schema
 from gateway.errors import DatabaseError
 

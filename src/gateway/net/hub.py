@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from gateway.errors import Condition, StanzaCondition
@@ -14,6 +14,7 @@ from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
 from gateway.net.home_component import ComponentConnection, Unproved
 from gateway.net.housekeeping import keep_house
+from gateway.net.hublimits import HubLimits
 from gateway.net.inbound import InboundConnection
 from gateway.net.inboundcounts import InboundCounts
 from gateway.net.outbound import OutboundConnection
@@ -44,20 +45,6 @@ PartnerConnection: TypeAlias = InboundConnection | OutboundConnection
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class HubLimits:
-    """How much is let in, and for how long silence is borne."""
-
-    connection_limit: int = 1000
-    partner_connection_limit: int = 20
-    unauthenticated_per_address: int = 10
-    keep_alive_interval: float = 300.0
-    establishment_timeout: float = 60.0
-    inactivity_timeout: float = 600.0
-    inbound_inactivity_timeout: float = 2400.0
-    subscription_refresh_interval: float = 28800.0
 
 
 class Hub:

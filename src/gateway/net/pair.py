@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Condition, StanzaCondition
@@ -16,7 +15,7 @@ from gateway.net.connection import WRITE_HIGH
 from gateway.net.dialler import Dialler, is_outage
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.shelving import Shelving
-from gateway.net.waiting import Stall, WaitingRoom
+from gateway.net.waiting import Stall, Tail, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -33,7 +32,6 @@ FIRST_BACK_OFF: Final = 5.0
 LAST_BACK_OFF: Final = 300.0
 DOWN_AFTER: Final = 5.0
 STUCK_AFTER: Final = 60.0
-MAX_UNACKNOWLEDGED: Final = 1000
 _CONDITIONS: Final = {
     "dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND,
     "not-a-partner": StanzaCondition.NOT_ALLOWED,
@@ -59,7 +57,7 @@ class OutboundPair:
         self._clock = dialling.clock
         self._dialler = Dialler(self, owner.find_partner, dialling, self._make_connection)
         self._shelving = Shelving(self, dialling.shelf, dialling.clock)
-        self._tails: dict[Carrier, deque[QueuedStanza]] = {}
+        self._tails: dict[Carrier, Tail] = {}
         self._is_dialling = False
         self._failures = 0
         self._down_since: float | None = None
@@ -348,12 +346,13 @@ class OutboundPair:
         self._sent += 1
         self._owner.stanza_sent(stanza.envelope)
         if connection.acknowledges:
-            self._tails.setdefault(connection, deque()).append(stanza)
+            self._tails.setdefault(connection, Tail()).append(stanza)
         else:
             self._end(stanza, "sent")
 
     def _has_credit(self, connection: Carrier) -> bool:
-        return not connection.acknowledges or len(self._tails.get(connection, ())) < MAX_UNACKNOWLEDGED
+        tail = self._tails.get(connection) if connection.acknowledges else None
+        return tail is None or tail.has_credit
 
     def _end(self, stanza: QueuedStanza, outcome: str) -> None:
         self.room.finish(stanza)

@@ -33,6 +33,7 @@ GONE_AFTER: Final = 30.0
 AT_ONCE: Final = 100
 PAUSE: Final = 0.1
 MAX_HELD: Final = 1000
+LARGEST_HELD: Final = 8192  # a subscription says little; a thousand large ones would fill the memory
 _INBOUND: Final = "inbound"
 _OUTBOUND: Final = "outbound"
 _SUBSCRIPTIONS: Final = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
@@ -99,7 +100,7 @@ class PresenceKeeper:
 
         What is lost of it would leave both rosters apart for ever; other presence is true again on return.
         """
-        if envelope.type not in _SUBSCRIPTIONS:
+        if envelope.type not in _SUBSCRIPTIONS or len(envelope.raw) > LARGEST_HELD:
             return False
         self._held[envelope.to.domain].append(envelope)
         return True

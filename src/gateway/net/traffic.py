@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 10_000
 MAX_WAITING_PER_CONTACT: Final = 100
+MAX_WAITING_BYTES: Final = 16 * 1024 * 1024
 MAX_BATCH: Final = 100  # so many at once cost one write, and do not hold up the loop when they are done
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
@@ -75,6 +76,7 @@ class Traffic:
         self._busy: dict[ContactKey, _Change] = {}
         self._due: deque[_Change] = deque()
         self._waiting = 0
+        self._octets = 0
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -195,7 +197,7 @@ class Traffic:
                 change.done.set_exception(fault)
             else:
                 change.done.set_result(change.after)
-        self._waiting -= len(change.waiting)
+        self._release(change)
         for direction, envelope in change.waiting:  # each may begin a change of its own, behind which the rest waits
             self.from_partner(envelope) if direction == INBOUND else self.from_home(envelope)
 
@@ -204,7 +206,7 @@ class Traffic:
         for change in batch:
             if self._busy.get(change.key) is change:
                 del self._busy[change.key]
-                self._waiting -= len(change.waiting)
+                self._release(change)
                 if change.done is not None and not change.done.done():
                     change.done.set_exception(DatabaseError("the gateway failed at this change"))
         if not self._busy:
@@ -226,12 +228,19 @@ class Traffic:
         change = self._busy.get(key)
         if change is None:
             return False
-        if len(change.waiting) >= MAX_WAITING_PER_CONTACT or self._waiting >= MAX_WAITING:
+        full = self._waiting >= MAX_WAITING or self._octets >= MAX_WAITING_BYTES
+        if full or len(change.waiting) >= MAX_WAITING_PER_CONTACT:
             self._overflow(envelope, direction)
         else:
             change.waiting.append((direction, envelope))
             self._waiting += 1
+            self._octets += len(envelope.raw)
         return True
+
+    def _release(self, change: _Change) -> None:
+        """Count no more what waited for ``change``."""
+        self._waiting -= len(change.waiting)
+        self._octets -= sum(len(envelope.raw) for _, envelope in change.waiting)
 
     def _overflow(self, envelope: Envelope, direction: str) -> None:
         if direction == OUTBOUND:

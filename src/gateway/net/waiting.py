@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from gateway.model.queued import Backlog, QueuedStanza
@@ -21,6 +21,8 @@ MAX_QUEUED_BYTES: Final = 16 * 1024 * 1024
 MAX_IN_MEMORY: Final = 64 * 1024 * 1024
 MAX_ON_DISK: Final = 512 * 1024 * 1024
 READ_AT_ONCE: Final = 200
+MAX_UNACKNOWLEDGED: Final = 1000
+MAX_UNACKNOWLEDGED_BYTES: Final = 4 * 1024 * 1024
 
 
 class Shelf(Protocol):
@@ -63,6 +65,40 @@ class Stall:
         if self._begun is None or self._begun[0] != count:
             self._begun = count, now
         return now - self._begun[1]
+
+
+class Tail:
+    """What was handed to a stream and is not acknowledged yet, the oldest first.
+
+    A partner that never acknowledges anything holds so much of it and no more: what follows waits in the room.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._stanzas: deque[QueuedStanza] = deque()
+        self._octets = 0
+
+    def __len__(self) -> int:
+        return len(self._stanzas)
+
+    def __iter__(self) -> Iterator[QueuedStanza]:
+        return iter(self._stanzas)
+
+    @property
+    def has_credit(self) -> bool:
+        """Whether one more may be handed over."""
+        return len(self._stanzas) < MAX_UNACKNOWLEDGED and self._octets < MAX_UNACKNOWLEDGED_BYTES
+
+    def append(self, stanza: QueuedStanza) -> None:
+        """Take note of one more."""
+        self._stanzas.append(stanza)
+        self._octets += stanza.size
+
+    def popleft(self) -> QueuedStanza:
+        """Take the oldest one away."""
+        stanza = self._stanzas.popleft()
+        self._octets -= stanza.size
+        return stanza
 
 
 class WaitingRoom:

@@ -13,7 +13,8 @@ from edgecert.shared.secret import Secret
 from gateway.model.jid import parse_domain
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
-from gateway.net.hub import Hub, HubLimits
+from gateway.net.hub import Hub
+from gateway.net.hublimits import HubLimits
 from gateway.net.listener import Listener
 from gateway.net.registry import ConnectionRegistry
 from gateway.net.resolver import Resolver

@@ -10,17 +10,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edgecert.shared.bundle import make_bundle
-from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256
+from edgecert.shared.chain import is_ca, order_chain, parse_certificates, spki_sha256
 from edgecert.shared.errors import EdgecertError, MaterialError
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from cryptography import x509
 
     from edgecert.shared.bundle import Bundle
 
@@ -100,7 +101,7 @@ def _load_certificates(data: bytes, path: Path) -> tuple[x509.Certificate, ...]:
 
 
 def _verify_complete(keys: dict[str, _Key], certificates: list[x509.Certificate], directory: Path) -> None:
-    leaves = {spki_sha256(certificate.public_key()) for certificate in certificates if not _is_ca(certificate)}
+    leaves = {spki_sha256(certificate.public_key()) for certificate in certificates if not is_ca(certificate)}
     orphans = [str(key.path.relative_to(directory)) for spki, key in keys.items() if spki not in leaves]
     if orphans:
         message = f"no certificate in {directory} belongs to the key in {', '.join(orphans)}"
@@ -108,13 +109,6 @@ def _verify_complete(keys: dict[str, _Key], certificates: list[x509.Certificate]
     if leaves - keys.keys():
         message = f"{directory} holds {len(leaves - keys.keys())} certificate(s) without their private key"
         raise MaterialError(message, code="certificate-dir-inconsistent")
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return False
 
 
 def _pair(key: _Key, certificates: list[x509.Certificate], directory: Path) -> Bundle:

@@ -15,7 +15,7 @@ from gateway.model.peer import Method, PairAuthorization, Proof
 from gateway.policy.negotiation import Offer, inbound_row
 from gateway.xmpp import acks, wire
 from gateway.xmpp import namespaces as ns
-from gateway.xmpp.dialback import RESULT_NAME, VERIFY_NAME, VerifyRequest, read_dialback
+from gateway.xmpp.dialback import VerifyRequest, read_dialback
 from gateway.xmpp.events import (
     Authorized,
     Closed,
@@ -27,7 +27,7 @@ from gateway.xmpp.events import (
     StartTls,
 )
 from gateway.xmpp.headers import is_domain, prepare_domain, verify_namespaces
-from gateway.xmpp.inboundstates import NEXT, InboundState
+from gateway.xmpp.inboundstates import NEXT, STEPS, InboundState
 from gateway.xmpp.offers import describe_offers
 from gateway.xmpp.receiving import InboundPairs
 from gateway.xmpp.refusals import refusal_of
@@ -45,18 +45,6 @@ if TYPE_CHECKING:
     from gateway.xmpp.xml import ElementReceived, StreamOpened
 
 MAX_SASL_FAILURES: Final = 3  # RFC 6120 §6.4.5: between 2 and 5
-
-
-_STEPS: Final[Mapping[str, Step]] = {
-    wire.STARTTLS_NAME: Step.STARTTLS,
-    wire.AUTH_NAME: Step.AUTH,
-    wire.RESPONSE_NAME: Step.RESPONSE,
-    wire.BIDI_NAME: Step.BIDI,
-    RESULT_NAME: Step.RESULT,
-    VERIFY_NAME: Step.VERIFY,
-    acks.ENABLE_NAME: Step.ENABLE,
-    acks.RESUME_NAME: Step.ENABLE,
-}
 
 
 class InboundStream(ServerStream[InboundState]):
@@ -274,7 +262,7 @@ class InboundStream(ServerStream[InboundState]):
         if kind is not None and self._may(Step.STANZA):
             self._on_stanza(event, kind)
             return
-        step = _STEPS.get(event.name)
+        step = STEPS.get(event.name)
         if step is not None and self._may(step):
             _HANDLERS[step](self, event)
         elif not self._take_ack(event):

@@ -1,10 +1,12 @@
-"""The states of an inbound stream, and its one table of transitions."""
+"""The states of an inbound stream, its one table of transitions, and the steps that a peer's elements are."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from gateway.xmpp import acks, wire
+from gateway.xmpp.dialback import RESULT_NAME, VERIFY_NAME
 from gateway.xmpp.stream import Step
 
 if TYPE_CHECKING:
@@ -59,4 +61,15 @@ NEXT: Final[Mapping[tuple[InboundState, Step], InboundState]] = {
     (_S.CLOSING, Step.ACK): _S.CLOSING,
     **{(state, Step.VERIFY): state for state in _ALIVE},  # in any state, and without authentication
     **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
+}
+
+STEPS: Final[Mapping[str, Step]] = {
+    wire.STARTTLS_NAME: Step.STARTTLS,
+    wire.AUTH_NAME: Step.AUTH,
+    wire.RESPONSE_NAME: Step.RESPONSE,
+    wire.BIDI_NAME: Step.BIDI,
+    RESULT_NAME: Step.RESULT,
+    VERIFY_NAME: Step.VERIFY,
+    acks.ENABLE_NAME: Step.ENABLE,
+    acks.RESUME_NAME: Step.ENABLE,
 }

@@ -251,8 +251,9 @@ class XmlStreamParser:
         start = self._expat.CurrentByteIndex
         end = self._tag_end(start)
         self._seen = end
-        if end - self._base > self._max_size:
-            self._refuse_size()
+        # Also after authentication: what a header declares is read again with every stanza that is written anew.
+        if end - self._base > self._limits.max_stanza_size_before_authentication:
+            raise RemoteProtocolError(Condition.POLICY_VIOLATION, "a stream header that is too long")
         self._header = bytes(self._buffer[start - self._base : end - self._base])
         self._events.append(StreamOpened(name, attributes, self._frozen_scope, end))
 

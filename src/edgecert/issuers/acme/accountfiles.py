@@ -20,17 +20,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from edgecert.model.keys import generate_key, key_to_pem, load_key
-from edgecert.shared.atomic import (
-    FileLock,
-    create_file,
-    ensure_private_parent,
-    make_directory,
-    remove_file,
-    rename_file,
-    sweep,
-    write_file,
-)
+from edgecert.shared.atomic import FileLock, create_file, make_directory, remove_file, rename_file, sweep, write_file
 from edgecert.shared.errors import StoreError
+from edgecert.shared.privateplaces import ensure_private_parent
 from edgecert.shared.secret import Secret
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.explanations import acme, config, deploy, dns, gateway, lifecycle, material, plan, store
+from edgecert.model.explanations import acme, config, deploy, dns, gateway, lifecycle, material, partners, plan, store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ _ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType(
         **deploy.ENTRIES,
         **dns.ENTRIES,
         **lifecycle.ENTRIES,
+        **partners.ENTRIES,
         **gateway.ENTRIES,
     }
 )

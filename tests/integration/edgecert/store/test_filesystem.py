@@ -218,6 +218,19 @@ def test_another_user_is_sent_to_the_owner(root: Path, open_store: Callable[[], 
 
 
 @as_root
+def test_who_makes_the_directory_in_the_meantime_is_given_nothing(
+    root: Path, open_store: Callable[[], FilesystemStore]
+) -> None:
+    store = open_store()  # nothing is there yet
+    root.mkdir(mode=0o700)
+    os.chown(root, NOBODY, NOBODY)
+    with pytest.raises(PermissionDeniedError) as caught:
+        store.audit("made", "edge")
+    assert caught.value.code == "wrong-user"
+    assert not [path for path in root.rglob("*") if path.is_file()]
+
+
+@as_root
 def test_unprivileged_owner_works_and_cannot_write_elsewhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
     home.mkdir()

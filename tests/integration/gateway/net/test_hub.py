@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.net.connection import MAX_UNREAD, WRITE_HIGH
-from gateway.net.hub import HubLimits
+from gateway.net.hublimits import HubLimits
 from gateway.policy.access import Access
 from tests.integration.gateway.conftest import SECRET
 from tests.support.component import connect_component

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from edgecert.shared.certfacts import (
     describe_name,
@@ -54,6 +55,8 @@ def test_tells_roots_intermediates_and_leaves_apart(pki: Pki) -> None:
 def test_a_name_is_described_by_its_common_name_else_whole(pki: Pki) -> None:
     assert describe_name(pki.root.cert.subject) == "Test Root CA"
     assert describe_name(x509.Name([])) == "(empty name)"
+    many = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60)] * 50)
+    assert len(describe_name(many)) == 301
     organization = x509.Name([x509.NameAttribute(x509.oid.NameOID.ORGANIZATION_NAME, "Contoso")])
     assert describe_name(organization) == "O=Contoso"
 

@@ -54,6 +54,14 @@ def test_refuses_what_is_only_like_it(pki: Pki, presented: str, domain: str) -> 
     assert domain in str(caught.value)
 
 
+def test_a_thousand_names_fill_no_message(pki: Pki) -> None:
+    names = [f"h{number}.other.example" for number in range(1000)]
+    with pytest.raises(IdentityMismatch, match=r"h9\.other\.example and 990 more") as caught:
+        verify_identity(pki.issue(names, common_name="x" * 64).cert, "contoso.example")
+    assert len(caught.value.message) < 1000
+    assert len(caught.value.presented) == 1000
+
+
 def test_never_looks_at_the_common_name(pki: Pki) -> None:
     with pytest.raises(IdentityMismatch, match="names: none"):
         verify_identity(pki.issue([], common_name="contoso.example").cert, "contoso.example")

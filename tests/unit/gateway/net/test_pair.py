@@ -168,6 +168,20 @@ async def test_what_is_not_acknowledged_is_sent_again_unless_it_might_be_done_tw
         work.close()
 
 
+async def test_who_acknowledges_nothing_is_sent_no_more_than_it_may_hold(
+    setting: PairSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MAX_UNACKNOWLEDGED_BYTES", 2 * len(chat(1).raw))
+    stream = setting.open(FakeStream(acknowledges=True))
+    for number in range(5):
+        setting.pair.send(chat(number))
+    assert stream.sent == ["m0", "m1"]
+    assert setting.pair.queued == 3
+    setting.acknowledge(stream, 1)
+    assert stream.sent == ["m0", "m1", "m2"]
+    setting.verify_sums()
+
+
 async def test_who_says_the_end_of_its_stream_has_read_everything(setting: PairSetting) -> None:
     stream = setting.open(FakeStream(acknowledges=True))
     setting.pair.send(chat(1))

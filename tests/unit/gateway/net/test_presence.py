@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -241,6 +242,8 @@ async def test_subscriptions_wait_for_a_home_system_that_is_away(rig: Rig, monke
     asks = [envelope("presence", "subscribe", from_=f"u{number}@{PARTNER}", to=str(BOB.bare)) for number in range(3)]
     monkeypatch.setattr(presence_module, "MAX_HELD", 2)
     assert all(rig.keeper.hold(ask) for ask in asks)
+    large = replace(asks[0], raw=b"x" * (presence_module.LARGEST_HELD + 1))
+    assert not rig.keeper.hold(large)
     assert not rig.keeper.hold(envelope("presence", "probe", from_=str(ALICE), to=str(BOB.bare)))
     assert not rig.keeper.hold(envelope("presence", "", from_=str(ALICE), to=str(BOB.bare)))
     assert rig.said == []

@@ -184,6 +184,22 @@ async def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
 
 
+async def test_what_waits_is_bounded_in_octets_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as rig:
+        rig.home("presence", "subscribe")
+        rig.home("message", "chat", "m0")
+        monkeypatch.setattr(traffic_module, "MAX_WAITING_BYTES", 1)
+        rig.home("message", "chat", "m1")
+        assert rig.out == ["outbound resource-constraint m1"]
+        rig.may_write.set()
+        await eventually(lambda: "outbound chat m0" in rig.out)
+        rig.may_write.clear()
+        rig.home("presence", "subscribe", to=f"b@{PARTNER}")
+        rig.home("message", "chat", "m2", to=f"b@{PARTNER}")
+        rig.may_write.set()
+        await eventually(lambda: "outbound chat m2" in rig.out)
+
+
 async def test_a_fault_of_ours_ends_with_the_changes_that_it_hit(caplog: pytest.LogCaptureFixture) -> None:
     async with running() as rig:
         rig.may_write.set()

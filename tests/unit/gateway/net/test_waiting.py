@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.model.queued import KEPT_FOR, Backlog, QueuedStanza
 from gateway.net import waiting
-from gateway.net.waiting import QueueTotals, WaitingRoom
+from gateway.net.waiting import QueueTotals, Tail, WaitingRoom
 from tests.support.pairs import chat
 from tests.support.streams import HOME, PARTNER
 
@@ -77,3 +77,20 @@ def test_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "MAX_QUEUED", 1)
     room.put(stanza(1))
     assert not room.has_room(size)
+
+
+def test_what_is_not_acknowledged_is_bounded_in_number_and_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    tail, size = Tail(), stanza(1).size
+    monkeypatch.setattr(waiting, "MAX_UNACKNOWLEDGED", 3)
+    monkeypatch.setattr(waiting, "MAX_UNACKNOWLEDGED_BYTES", 2 * size)
+    tail.append(stanza(1))
+    assert tail.has_credit
+    tail.append(stanza(2))
+    assert not tail.has_credit
+    assert tail.popleft().envelope.id == "m1"
+    assert tail.has_credit
+    monkeypatch.setattr(waiting, "MAX_UNACKNOWLEDGED_BYTES", 9 * size)
+    tail.append(stanza(3))
+    tail.append(stanza(4))
+    assert not tail.has_credit
+    assert [each.envelope.id for each in tail] == ["m2", "m3", "m4"]

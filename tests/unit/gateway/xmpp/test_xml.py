@@ -145,6 +145,15 @@ def test_limits_are_tighter_before_authentication() -> None:
     assert len(drain(wide)) == 4
 
 
+@pytest.mark.parametrize("authenticated", [False, True])
+def test_a_header_stays_small_also_after_authentication(authenticated: bool) -> None:
+    # Its declarations are read again with every stanza that is written anew.
+    declared = b"".join(b" xmlns:p%d='urn:%d'" % (number, number) for number in range(900))
+    header = b"<stream xmlns='jabber:server'" + declared + b">"
+    assert StreamLimits().max_stanza_size_before_authentication < len(header) < StreamLimits().max_token
+    assert refused(XmlStreamParser(StreamLimits(), authenticated=authenticated), header) is Condition.POLICY_VIOLATION
+
+
 def test_white_space_before_the_header_is_bounded_too() -> None:
     assert refused(XmlStreamParser(SMALL), b"<?xml version='1.0'?>" + b" " * 600) is Condition.POLICY_VIOLATION
 

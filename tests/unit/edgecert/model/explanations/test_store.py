@@ -8,7 +8,7 @@ from edgecert.model.explanations.store import ENTRIES
 
 SRC: Final = Path(__file__).parents[5] / "src" / "edgecert"
 SOURCES: Final = (
-    *(SRC / "shared" / f"{name}.py" for name in ("atomic", "bundle", "keyfile", "keywrap")),
+    *(SRC / "shared" / f"{name}.py" for name in ("atomic", "bundle", "keyfile", "keywrap", "privateplaces")),
     *sorted((SRC / "store").glob("*.py")),
 )
 ELSEWHERE: Final = {"no-such-request", "certbot-malformed", "certbot-not-found"}  # explained with the life cycle
