@@ -21,7 +21,7 @@ from edgecert.store.renewals import RenewalFiles
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from edgecert.interfaces import Deployer, Issuer, Progress, SavedSettings
+    from edgecert.interfaces import Deployer, Issuer, Prober, Progress, SavedSettings
     from edgecert.issuers.acme.assembly import Acme
     from edgecert.issuers.local import LocalCa
     from edgecert.lifecycle.apply import Applying
@@ -150,15 +150,24 @@ class Wiring:
 
     def deployer(self, target: DeployTarget) -> Deployer:
         """Give the deployer for ``target``."""
-        from edgecert.probe.handshake import HandshakeProber  # noqa: PLC0415  # only where something is deployed
-
+        prober = self._prober()
         if target.kind == "gateway":
             from edgecert.deploy.gateway import GatewayDeployer  # noqa: PLC0415  # one kind per target
 
-            return GatewayDeployer(target, HandshakeProber())
+            return GatewayDeployer(target, prober)
         from edgecert.deploy.files import FilesDeployer  # noqa: PLC0415  # the same
 
-        return FilesDeployer(target, HandshakeProber())
+        return FilesDeployer(target, prober)
+
+    def _prober(self) -> Prober:
+        from edgecert.interfaces import WatchesStandings  # noqa: PLC0415  # only where something is deployed
+        from edgecert.probe.handshake import HandshakeProber  # noqa: PLC0415  # the same
+
+        if isinstance(self.progress, WatchesStandings):
+            from edgecert.deploy.verifying import WatchedProber  # noqa: PLC0415  # only where somebody watches
+
+            return WatchedProber(HandshakeProber(), self.progress)
+        return HandshakeProber()
 
     def issuance(self, request: CertificateRequest) -> Issuance:
         """Give the use case that issues for ``request``."""

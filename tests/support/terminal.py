@@ -20,7 +20,7 @@ from tests.support.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WAIT = 30.0
+WAIT = 120.0
 
 
 @dataclass

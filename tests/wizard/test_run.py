@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from edgecert.interfaces import WatchesWaits
+from edgecert.interfaces import WatchesStandings, WatchesWaits
 from edgecert.model.request import CertificateRequest, Topology
 from edgecert.shared.errors import NetworkError
 from edgecert.wizard.screens.run import RunScreen, Watcher
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 def test_a_watcher_hands_on_steps_and_warnings() -> None:
     told: list[tuple[str, str]] = []
     awaited: list[tuple[str, float]] = []
-    watcher = Watcher(lambda mark, text: told.append((mark, text)), lambda what, left: awaited.append((what, left)))
+    stood: list[tuple[str, str, str]] = []
+    watcher = Watcher(
+        lambda mark, text: told.append((mark, text)),
+        lambda what, left: awaited.append((what, left)),
+        lambda about, standing, text: stood.append((about, standing, text)),
+    )
     assert isinstance(watcher, WatchesWaits)
+    assert isinstance(watcher, WatchesStandings)
+    watcher.stands("sip.contoso.com", "done", "proven")
+    assert stood == [("sip.contoso.com", "done", "proven")]
     watcher.waits("the CA to sign", 299.0)
     assert awaited == [("the CA to sign", 299.0)]
     watcher.step("one")
@@ -95,3 +103,24 @@ async def test_what_failed_is_mended_and_goes_on_with_the_same_request(tmp_path:
         await seen.press("enter")
         await seen.sees("The certificate is there")
         assert list((tmp_path / "state/requests/edge-external").glob("[!.]*")) == requests
+
+
+async def test_each_name_is_seen_as_it_stands_with_what_it_waits_for(tmp_path: Path) -> None:
+    going = threading.Event()
+
+    def work(progress: Progress) -> bool:
+        assert isinstance(progress, WatchesStandings)
+        progress.stands("a.example", "done", "proven")
+        progress.stands("b.example", "busy", "http-01: the CA looks at it")
+        progress.stands("xmpp-s2s://127.0.0.1:5269 a.example", "failed", "serves another certificate")
+        return going.wait(60)
+
+    async with wizard(tmp_path) as seen:
+        await seen.new_request()
+        names = ("a.example", "b.example", "c.example")
+        seen.app.open_screen(RunScreen("Executing", work, lambda _came: seen.app.show_tasks(), names=names))
+        await seen.sees("✓ a.example", "… b.example", "the CA looks at it, ", " s", "· c.example", "✗ xmpp-s2s://127")
+        await seen.pilot.resize_terminal(80, 24)
+        going.set()
+        await seen.sees("Available tasks")
+        assert "a.example: proven" in seen.app.log_text()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.interfaces import ListenerReport, TargetVerdict, Verification
 from edgecert.shared.errors import NetworkError
+from edgecert.shared.names import to_unicode
+from edgecert.shared.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from edgecert.interfaces import Prober
+    from edgecert.interfaces import Prober, Served, Standing, WatchesStandings
 
 AT_A_TIME: Final = 16
 PROBE_TIMEOUT: Final = 10.0
@@ -25,6 +27,38 @@ class Question:
     address: str
     protocol: str
     domain: str
+
+
+class WatchedProber:
+    """Asks by another prober, and tells who watches which listener is asked and what was seen there.
+
+    Implements :class:`edgecert.interfaces.Prober`.
+    """
+
+    def __init__(self, prober: Prober, watcher: WatchesStandings) -> None:
+        """Ask by ``prober``, tell ``watcher``."""
+        self._prober = prober
+        self._watcher = watcher
+
+    def probe(self, address: str, protocol: str, domain: str, *, timeout: float) -> Served:
+        """Do one handshake."""
+        self._watcher.stands(_place(address, protocol, domain), "busy", _("a handshake"))
+        return self._prober.probe(address, protocol, domain, timeout=timeout)
+
+    def saw(self, report: ListenerReport) -> None:
+        """Tell what was seen at a listener."""
+        serial = f"{_('serial')} {report.serial[:16]}"
+        standing: Standing = "warning"
+        text = report.error
+        if report.verdict is TargetVerdict.SAME:
+            standing, text = "done", f"{_('serves it')}, {serial}"
+        elif report.verdict is TargetVerdict.DIFFERENT:
+            standing, text = "failed", f"{_('serves another certificate')}, {serial}"
+        self._watcher.stands(_place(report.address, report.protocol, report.domain), standing, text)
+
+
+def _place(address: str, protocol: str, domain: str) -> str:
+    return f"{protocol}://{address} {to_unicode(domain)}"
 
 
 def see_served(prober: Prober, questions: Sequence[Question], fingerprint: str) -> Verification:
@@ -63,6 +97,13 @@ def _draw(pending: Iterator[tuple[int, Question]], lock: threading.Lock) -> Iter
 
 def ask(prober: Prober, question: Question, fingerprint: str) -> tuple[ListenerReport, bool]:
     """Do one handshake; give the report, and whether somebody was there at all."""
+    report, reached = _ask(prober, question, fingerprint)
+    if isinstance(prober, WatchedProber):
+        prober.saw(report)
+    return report, reached
+
+
+def _ask(prober: Prober, question: Question, fingerprint: str) -> tuple[ListenerReport, bool]:
     place = (question.address, question.protocol, question.domain)
     try:
         served = prober.probe(*place, timeout=PROBE_TIMEOUT)

@@ -17,6 +17,8 @@ from edgecert.interfaces.helping import (
     KeySource,
     Notifier,
     Progress,
+    Standing,
+    WatchesStandings,
     WatchesWaits,
 )
 from edgecert.interfaces.issuing import (
@@ -91,8 +93,10 @@ __all__ = [
     "Seen",
     "Served",
     "Staged",
+    "Standing",
     "TargetVerdict",
     "Verification",
     "Waiting",
+    "WatchesStandings",
     "WatchesWaits",
 ]

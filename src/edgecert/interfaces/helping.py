@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgecert.model.keys import PrivateKey
     from edgecert.shared.jsonvalue import JsonObject
+
+Standing = Literal["ahead", "busy", "done", "warning", "failed"]
 
 
 class Notifier(Protocol):
@@ -37,6 +39,15 @@ class WatchesWaits(Protocol):
 
     def waits(self, what: str, left: float) -> None:
         """Say that ``what`` is awaited, for ``left`` seconds at the most."""
+        ...
+
+
+@runtime_checkable
+class WatchesStandings(Protocol):
+    """A :class:`Progress` that also wants to know how each name and each listener stands, whenever that changes."""
+
+    def stands(self, about: str, standing: Standing, text: str) -> None:
+        """Say how ``about`` stands, in words ``text``."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError, ExitCode
+from edgecert.shared.names import to_unicode
 from edgecert.shared.tui.app import TerminalApp
 from edgecert.shared.words import _
 from edgecert.wizard.fields import Page, page_title
@@ -174,6 +175,8 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
         from edgecert.wizard.screens.run import RunScreen  # noqa: PLC0415
 
         request = self.session.request()
+        proven = request.issuer.kind == "acme"
+        names = [to_unicode(name.text) for name in self.session.plan().names] if proven else []
         if trial:
             try_it = self.work.test_run
             self.open_screen(
@@ -181,6 +184,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
                     _("Test run"),
                     lambda progress: try_it(request, progress),
                     lambda came: show_trial(self, came),
+                    names=names,
                 )
             )
             return
@@ -191,6 +195,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
                 _("Executing"),
                 lambda progress: issue(request, file, progress),
                 lambda applied: show_issued(self, applied, request),
+                names=names,
             )
         )
 

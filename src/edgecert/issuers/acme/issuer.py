@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,6 +17,7 @@ from josepy.json_util import encode_b64jose
 
 from edgecert.interfaces import Issued
 from edgecert.issuers.acme.account import UNKNOWN
+from edgecert.issuers.acme.namewatch import NameWatch
 from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
@@ -124,16 +126,20 @@ class AcmeIssuer:
         kid = self.account.url
         file = self.order_file(asked.lineage, asked.request_id)
         state = file.load()
-        proving = Proving(self.client, self.rules, file, self.progress, state, frozenset(asked.names))
+        watch = NameWatch(self.progress, self.patience.monotonic)
+        proving = Proving(self.client, self.rules, file, self.progress, state, frozenset(asked.names), watch)
         with proving.cleaning():
             order = self._known_order(kid, state) or self._place(kid, asked, proving)
+            watch.ordered(asked.names)
             if order.status == "pending":
                 proving.prove(kid, order.authorizations)
-                order = self._settled(kid, order, {"pending"}, "the CA to look at the names")
+                look = partial(proving.look, kid, order.authorizations)
+                order = self._settled(kid, order, {"pending"}, "the CA to look at the names", look)
             if order.status == "invalid":
                 looked_at = self._settled_authorizations(kid, order, proving)
                 self._note_failures(looked_at)
                 raise proving.failure(looked_at, order.error)
+            watch.proven(asked.names)
         finalizing = order.status == "ready"
         if finalizing:
             order = self._finalize(kid, order, asked.csr)
@@ -244,12 +250,16 @@ class AcmeIssuer:
     def _fetch(self, kid: str, url: str) -> Order:
         return parse_order(self.client.post(url, b"", kid=kid), url)
 
-    def _settled(self, kid: str, order: Order, waiting: Collection[str], what: str) -> Order:
-        """Ask for the order until it is in none of the states ``waiting``, as often as the CA says."""
+    def _settled(
+        self, kid: str, order: Order, waiting: Collection[str], what: str, look: Callable[[], None] | None = None
+    ) -> Order:
+        """Ask for the order until it is in none of the states ``waiting``, as often as the CA says; ``look`` each."""
         number, pause = 0, 0.0
         while order.status in waiting:
             if number:
                 self.patience.wait(pause, what)
+                if look is not None:
+                    look()
             response = self.client.post(order.url, b"", kid=kid)
             order = parse_order(response, order.url)
             told = self.patience.retry_after(response.headers.get("retry-after", ""))

@@ -41,6 +41,10 @@ class Patience:
         """The seconds that are left; never negative."""
         return max(0.0, self._end - self._clock.monotonic())
 
+    def monotonic(self) -> float:
+        """Give seconds that never go back, for measuring."""
+        return self._clock.monotonic()
+
     def wait(self, seconds: float, what: str) -> None:
         """Wait ``seconds`` for ``what``.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from edgecert.interfaces import ChallengeSolver, Progress
     from edgecert.issuers.acme.client import AcmeClient
+    from edgecert.issuers.acme.namewatch import NameWatch
     from edgecert.issuers.acme.orderfile import OrderFile, OrderState
     from edgecert.issuers.acme.wireobjects import Authorization
     from edgecert.model.request import ChallengeOptions
@@ -78,6 +79,7 @@ class Proving:
     progress: Progress
     state: OrderState
     asked: frozenset[GeneralName]
+    watch: NameWatch
 
     @contextmanager
     def cleaning(self) -> Iterator[None]:
@@ -95,7 +97,9 @@ class Proving:
             ChallengeError: something could not be published.
             NetworkError: the CA was not reached.
         """
-        pending = [entry for entry in self.fetch(kid, urls) if entry.status == "pending"]
+        found = self.fetch(kid, urls)
+        self.watch.show(found)
+        pending = [entry for entry in found if entry.status == "pending"]
         if any(entry.name not in self.asked for entry in pending):
             raise malformed("order: it wants names to be proven that were not asked for")
         chosen = [(entry, self._choose(entry)) for entry in pending]
@@ -111,10 +115,13 @@ class Proving:
         for index, group in groups:
             if not self.rules.by_person(index):
                 self.progress.step(f"{self.rules.options[index].type}: publishing for {_names(group)}")
+                self.watch.publishes(group)
                 self.rules.solvers[index].present(group)
+                self.watch.published(group)
         crash_point("acme-presented")
         each(lambda body: self.client.post(str(body.uri), _ANSWER, kid=kid), [body for _, body in chosen])
         crash_point("acme-answered")
+        self.watch.looks(challenges)
         self.progress.step(f"the CA looks at {len(chosen)} name{'s' if len(chosen) > 1 else ''}")
 
     def _located(self, index: int, group: tuple[Challenge, ...]) -> tuple[Challenge, ...]:
@@ -126,6 +133,7 @@ class Proving:
         missing: list[RecordsMissingError] = []
         for index, group in groups:
             self.progress.step(f"{self.rules.options[index].type}: looking for the records of {_names(group)}")
+            self.watch.publishes(group)
             try:
                 self.rules.solvers[index].present(group)
             except RecordsMissingError as error:
@@ -140,8 +148,15 @@ class Proving:
         """Give the authorizations at ``urls``."""
         return each(lambda url: parse_authorization(self.client.post(url, b"", kid=kid), url), urls)
 
+    def look(self, kid: str, urls: Sequence[str]) -> None:
+        """Show who watches how each name stands by now; nothing is asked of the CA where nobody does."""
+        asked = self.watch.to_look_at(urls)
+        if asked:
+            self.watch.show(self.fetch(kid, asked))
+
     def failure(self, authorizations: Sequence[Authorization], error: JsonObject | None) -> AcmeProblemError:
         """Give the error of an order that became invalid: every name that failed, with the CA's reason."""
+        self.watch.show(authorizations)
         lines, hints, names = [], [], []
         for entry in authorizations:
             if entry.status in ("pending", "valid"):

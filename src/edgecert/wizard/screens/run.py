@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from textual import on
 from textual.binding import Binding
@@ -14,6 +14,7 @@ from edgecert.shared.tui.fields import Press
 from edgecert.shared.words import _
 from edgecert.wizard.screens.dialogs import TextDialog
 from edgecert.wizard.screens.frame import WizardScreen, buttons
+from edgecert.wizard.standings import Standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,25 +22,36 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from edgecert.interfaces import Progress
+    from edgecert.interfaces import Progress, Standing
     from edgecert.shared.errors import EdgecertError
 
 Value = TypeVar("Value")
-_SHOWN = 14
+_FRAME: Final = 10
+_FEW_STEPS: Final = 4
 _TICK = 0.25
 
 
 class Watcher:
     """A :class:`edgecert.interfaces.Progress` in the thread of the work that tells the page in the application's."""
 
-    def __init__(self, tell: Callable[[str, str], None], awaited: Callable[[str, float], None]) -> None:
-        """Hand each step on to ``tell``, with its mark, and what is awaited to ``awaited``."""
+    def __init__(
+        self,
+        tell: Callable[[str, str], None],
+        awaited: Callable[[str, float], None],
+        standing: Callable[[str, Standing, str], None],
+    ) -> None:
+        """Hand each step on to ``tell``, with its mark, what is awaited to ``awaited``, how each name stands too."""
         self._tell = tell
         self._awaited = awaited
+        self._standing = standing
 
     def waits(self, what: str, left: float) -> None:
         """Something is awaited (:class:`edgecert.interfaces.WatchesWaits`)."""
         self._awaited(what, left)
+
+    def stands(self, about: str, standing: Standing, text: str) -> None:
+        """A name or a listener stands otherwise (:class:`edgecert.interfaces.WatchesStandings`)."""
+        self._standing(about, standing, text)
 
     def step(self, text: str) -> None:
         """A step began or was done."""
@@ -56,14 +68,25 @@ class RunScreen(WizardScreen, Generic[Value]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "log", _("View log"))]
     DEFAULT_CSS = """
+    RunScreen #standings { height: auto; }
+    RunScreen #standings.-shown { margin-top: 1; }
     RunScreen #steps { height: auto; }
     RunScreen #waiting { height: 1; text-style: italic; }
     RunScreen #failure { height: auto; margin-top: 1; }
     """
 
-    def __init__(self, title: str, work: Callable[[Progress], Value], done: Callable[[Value], None]) -> None:
-        """Do ``work`` and give its value to ``done``."""
+    def __init__(
+        self,
+        title: str,
+        work: Callable[[Progress], Value],
+        done: Callable[[Value], None],
+        *,
+        names: Iterable[str] = (),
+    ) -> None:
+        """Do ``work`` and give its value to ``done``; how each of ``names`` stands is shown from the beginning."""
         super().__init__()
+        self._names = tuple(names)
+        self._standings = Standings(self._names)
         self._title = title
         self._work = work
         self._done = done
@@ -84,6 +107,7 @@ class RunScreen(WizardScreen, Generic[Value]):
     @override
     def body(self) -> Iterable[Widget]:
         yield Static("", id="steps")
+        yield Static("", id="standings")
         yield Static("", id="waiting")
         yield Static("", id="failure")
         yield buttons(
@@ -103,6 +127,7 @@ class RunScreen(WizardScreen, Generic[Value]):
         self.query_one("#failure", Static).update("")
         self.query_one(".buttons").display = False
         self._steps.clear()
+        self._standings = Standings(self._names)
         self.running = True
         self._began = self._step_began = self.wizard.work.monotonic()
         wizard = self.wizard
@@ -110,6 +135,7 @@ class RunScreen(WizardScreen, Generic[Value]):
         watcher = Watcher(
             lambda mark, text: wizard.tell(self._step, (mark, text)),
             lambda what, left: wizard.tell(self._await, (what, left)),
+            lambda about, standing, text: wizard.tell(self._stand, (about, standing, text)),
         )
         wizard.run_aside(lambda: self._work(watcher), self._end, self._fail, name="work")
 
@@ -122,7 +148,24 @@ class RunScreen(WizardScreen, Generic[Value]):
         self._awaited = None
         self.wizard.log_line(self._steps[-1])
         if self.is_attached:
-            self.query_one("#steps", Static).update(Content("\n".join(self._steps[-_SHOWN:])))
+            self._show()
+
+    def _stand(self, told: tuple[str, Standing, str]) -> None:
+        about, standing, text = told
+        self._standings.take(about, standing, text, self.wizard.work.monotonic())
+        if standing in ("done", "failed", "warning"):
+            self.wizard.log_line(f"   {about}: {text}")
+        if self.is_attached:
+            self._show()
+
+    def _show(self) -> None:
+        """Show steps and standings; at least a few steps, as many standings as then fit."""
+        room = max(6, self.size.height - _FRAME)
+        lines = self._standings.lines(self.wizard.marks, self.wizard.work.monotonic(), max(3, room - _FEW_STEPS))
+        standings = self.query_one("#standings", Static)
+        standings.update(Content("\n".join(lines)))
+        standings.set_class(bool(lines), "-shown")
+        self.query_one("#steps", Static).update(Content("\n".join(self._steps[-max(_FEW_STEPS, room - len(lines)) :])))
 
     def _await(self, told: tuple[str, float]) -> None:
         what, left = told
@@ -132,6 +175,7 @@ class RunScreen(WizardScreen, Generic[Value]):
     def _show_time(self) -> None:
         if not self.running or not self.is_attached:
             return
+        self._show()
         seconds = self.wizard.work.monotonic() - self._step_began
         what = self._steps[-1].split("  ", 1)[-1] if self._steps else self._title
         text = _("{seconds:.0f} s since: {what}").format(seconds=seconds, what=what)
@@ -155,6 +199,7 @@ class RunScreen(WizardScreen, Generic[Value]):
         if not self.is_attached:
             return
         self._error = error
+        self._show()
         self.query_one("#waiting", Static).update("")
         text = f"{bad} {error.message}  [{error.code}]" + (f"\n\n{error.hint}" if error.hint else "")
         self.query_one("#failure", Static).update(Content(text))

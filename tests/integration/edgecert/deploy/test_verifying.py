@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
-from edgecert.deploy.verifying import AT_A_TIME, Question, see_served
+from edgecert.deploy.verifying import AT_A_TIME, Question, WatchedProber, see_served
 from edgecert.interfaces import Served, TargetVerdict
+from edgecert.shared.errors import NetworkError
+
+if TYPE_CHECKING:
+    from edgecert.interfaces import Standing
 
 
 class CountingProber:
@@ -35,3 +40,33 @@ def test_asks_sixteen_at_a_time_and_keeps_the_order_of_questions() -> None:
 
 def test_nothing_to_ask_is_unverified() -> None:
     assert see_served(CountingProber(), [], "f").verdict is TargetVerdict.UNVERIFIED
+
+
+class Listeners:
+    """The one at port 1 serves it, the one at 2 another one, nobody is at 3."""
+
+    def probe(self, address: str, protocol: str, domain: str, *, timeout: float) -> Served:
+        if address.endswith(":3"):
+            raise NetworkError("nobody is there", code="unreachable")
+        return Served((), "f" if address.endswith(":1") else "g", "1234", "TLSv1.3")
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.told: dict[str, list[tuple[str, str]]] = {}
+
+    def stands(self, about: str, standing: Standing, text: str) -> None:
+        self.told.setdefault(about, []).append((standing, text))
+
+
+def test_who_watches_sees_each_listener_asked_and_what_it_serves() -> None:
+    watcher = Watcher()
+    questions = [Question(f"127.0.0.1:{port}", "xmpp-s2s", "a.example") for port in (1, 2, 3)]
+    seen = see_served(WatchedProber(Listeners(), watcher), questions, "f")
+    assert seen.verdict is TargetVerdict.DIFFERENT
+    first = ("busy", "a handshake")
+    assert watcher.told == {
+        "xmpp-s2s://127.0.0.1:1 a.example": [first, ("done", "serves it, serial 1234")],
+        "xmpp-s2s://127.0.0.1:2 a.example": [first, ("failed", "serves another certificate, serial 1234")],
+        "xmpp-s2s://127.0.0.1:3 a.example": [first, ("warning", "nobody is there")],
+    }
