@@ -20,7 +20,7 @@ from tests.support.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WAIT = 120.0
+WAIT = 100.0
 
 
 @dataclass
@@ -175,6 +175,11 @@ class Tmux:
     def type(self, text: str) -> None:
         """Type what must be typed: it does not count."""
         self._tmux("send-keys", "-l", text)
+
+    def paste(self, text: str) -> None:
+        """Paste ``text`` as a terminal does that tells pasting from typing (bracketed)."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p")
 
     def resize(self, width: int, height: int) -> None:
         """Make the window another size."""

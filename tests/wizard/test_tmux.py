@@ -148,7 +148,8 @@ def test_with_an_acme_ca_after_a_test_run(tmp_path: Path, gateway: GatewayRunner
         assert served(gateway) == person.stored()
 
 
-def test_with_a_request_that_is_carried_by_hand(tmp_path: Path, gateway: GatewayRunner) -> None:
+@pytest.mark.parametrize("pasted", [False, True], ids=["file", "paste"])
+def test_with_a_request_that_is_carried_by_hand(tmp_path: Path, gateway: GatewayRunner, pasted: bool) -> None:
     pki = Pki.create(tmp_path / "pki")
     with Tmux() as tmux:
         person = Person(tmux, tmp_path, gateway)
@@ -169,13 +170,21 @@ def test_with_a_request_that_is_carried_by_hand(tmp_path: Path, gateway: Gateway
         tmux.expect("▸Make key and request◂")
         tmux.press("Enter")
         tmux.expect("Certificate request file", "▸Done◂")
-        answer = tmp_path / "a.pem"
-        answer.write_bytes(sign(pki, tmp_path / "edge-external.csr"))
+        answer = sign(pki, tmp_path / "edge-external.csr")
+        (tmp_path / "a.pem").write_bytes(answer)
         tmux.press("Enter")
         tmux.expect("Available tasks", "1 request waits for the CA")
         tmux.press("Down", "Enter")
         tmux.expect("Process a pending request")
-        tmux.type("a.pem")
+        if pasted:
+            text = answer.decode() + pki.ca_file.read_text() * 9
+            assert len(text) > 5000
+            tmux.press("Tab")
+            tmux.paste(text)
+            tmux.expect("-----END CERTIFICATE-----")
+            tmux.press("Tab")
+        else:
+            tmux.type("a.pem")
         tmux.press("Enter")
         tmux.expect("✓ the chain is whole and in order", "▸Take it◂")
         tmux.press("Enter")

@@ -18,6 +18,7 @@ from edgecert.model.request import (
 from edgecert.shared.clock import SystemClock
 from edgecert.shared.errors import MaterialError, StoreError, UsageError
 from edgecert.wiring import Wiring
+from edgecert.wizard.views import AnswerGiven
 from edgecert.wizard.work import Silence, Work
 from tests.support.pki import Pki, now
 from tests.support.signing import sign
@@ -105,24 +106,24 @@ def test_what_the_ca_sent_is_looked_at_before_it_is_taken(work: Work, tmp_path: 
     answer = sign(pki, tmp_path / "edge.csr")
     leaf_only = answer[answer.rindex(b"-----BEGIN") :]
 
-    view = work.look_at_answer(answer)
+    view = work.look_at_answer(AnswerGiven(answer))
     assert view.fault is None
     assert view.request is not None
     assert len(view.chain) == 2
     assert "private CA" in view.notes[0]
 
-    broken = work.look_at_answer(leaf_only)
+    broken = work.look_at_answer(AnswerGiven(leaf_only))
     assert isinstance(broken.fault, MaterialError)
     assert broken.fault.code == "chain-incomplete"
-    mended = work.look_at_answer(leaf_only, chain=answer)
+    mended = work.look_at_answer(AnswerGiven(leaf_only, answer))
     assert mended.fault is None
 
-    assert work.look_at_answer(b"nothing").fault is not None
-    other = work.look_at_answer(pki.issue(["x.example"]).cert_pem)
+    assert work.look_at_answer(AnswerGiven(b"nothing")).fault is not None
+    other = work.look_at_answer(AnswerGiven(pki.issue(["x.example"]).cert_pem))
     assert other.fault is not None
     assert other.fault.code == "no-matching-request"
 
-    assert work.take_answer(leaf_only, Silence(), chain=answer).action == "imported"
+    assert work.take_answer(AnswerGiven(leaf_only, answer), Silence()).action == "imported"
     assert work.held()[0].requests == ()
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edgecert.wizard.drafts import Drafts
     from edgecert.wizard.screens.form import FormScreen
     from edgecert.wizard.session import WizardSession
+    from edgecert.wizard.views import AnswerGiven
     from edgecert.wizard.work import Work
 
 GATEWAY_SOCKET: Final = Path("/run/edgecert-gateway/control.sock")
@@ -209,14 +210,18 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
             return None
         return self.flags_file if text == self.session.flags_file() else None
 
-    def take_answer(self, data: bytes, chain: bytes) -> None:
+    def take_answer(self, given: AnswerGiven, *, accept_names: bool) -> None:
         """Take what the CA sent."""
         from edgecert.wizard.outcomes import show_taken  # noqa: PLC0415  # loads the certificate library
         from edgecert.wizard.screens.run import RunScreen  # noqa: PLC0415
 
         take = self.work.take_answer
         self.open_screen(
-            RunScreen(_("Import"), lambda progress: take(data, progress, chain), lambda came: show_taken(self, came))
+            RunScreen(
+                _("Import"),
+                lambda progress: take(given, progress, accept_names=accept_names),
+                lambda came: show_taken(self, came),
+            )
         )
 
     def deploy(self, names: Sequence[str]) -> None:

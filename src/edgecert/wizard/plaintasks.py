@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ from edgecert.lifecycle.results import first_failure
 from edgecert.shared.atomic import write_file
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError, ExitCode, UsageError
+from edgecert.shared.names import to_unicode
 from edgecert.shared.printable import show_controls
+from edgecert.shared.secret import Secret
 from edgecert.shared.words import _
 from edgecert.wizard.dates import parse_when
+from edgecert.wizard.views import AnswerGiven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +66,13 @@ class Lines:
         if not line:
             raise EOFError
         return line.strip()
+
+    def secret(self, prompt: str) -> Secret:
+        """Give what was typed without showing it, where the terminal can do that."""
+        from getpass import getpass  # noqa: PLC0415  # only where a secret is asked for
+
+        typed = getpass(show_controls(prompt), self._stdout) if self._stdin.isatty() else self.ask(prompt)
+        return Secret(typed.encode())
 
     def choose(self, question: str, menu: Sequence[tuple[str, str]]) -> str:
         """Give the word of the entry that was chosen by its number; the first one by Enter alone."""
@@ -182,19 +193,28 @@ class PlainTasks:
         from edgecert.wizard.describe import describe_chain  # noqa: PLC0415  # loads the certificate library
 
         waiting = [request for entry in self._work.held() for request in entry.requests]
-        for request in waiting:
-            self._lines.say(f"  {request.lineage} {request.id}: {', '.join(request.names)}")
         if not waiting:
             self._lines.say(_("No request is waiting."))
             return ExitCode.OK
-        data = self._lines.paste(_("What did the CA send?"))
-        view = self._work.look_at_answer(data)
+        menu = [
+            (entry.id, f"{entry.lineage} {entry.id}: {', '.join(map(to_unicode, entry.names))}") for entry in waiting
+        ]
+        picked = self._lines.choose(_("Which request?"), menu) if len(menu) > 1 else menu[0][0]
+        if len(menu) == 1:
+            self._lines.say(f"  {menu[0][1]}")
+        given = AnswerGiven(self._lines.paste(_("What did the CA send?")), request=picked)
+        view = self._work.look_at_answer(given)
+        if view.fault is not None and view.fault.code == "password-needed":
+            given = replace(given, password=self._lines.secret(_("Password of the file: ")))
+            view = self._work.look_at_answer(given)
         self._lines.say("\n".join(describe_chain(view.chain)))
-        for note in view.notes:
+        for note in (*view.other_names, *view.notes):
             self._lines.say(f"! {note}")
         if view.fault is not None:
             raise view.fault
-        outcome = self._work.take_answer(data, self._lines)
+        if view.other_names and self._lines.ask(_("Take it with these names [y/N]? ")) != "y":
+            return ExitCode.OK
+        outcome = self._work.take_answer(given, self._lines, accept_names=bool(view.other_names))
         return self._offer_to_assign(outcome.name)
 
     def _offer_to_assign(self, name: str) -> ExitCode:

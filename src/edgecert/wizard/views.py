@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edgecert.interfaces import OpenRequest
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.errors import EdgecertError
+    from edgecert.shared.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,15 @@ class AnswerView:
     chain: tuple[x509.Certificate, ...]
     fault: EdgecertError | None
     notes: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    """What differs from the names asked for: it is taken only if the person says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGiven:
+    """What a person gives for a pending request; ``request`` is the one that was picked, none for whichever fits."""
+
+    data: bytes
+    chain: bytes = b""
+    password: Secret | None = None
+    request: str = ""

@@ -13,10 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from edgecert.shared.errors import EdgecertError, MaterialError, StoreError, UsageError
+from edgecert.shared.errors import StoreError, UsageError
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
-from edgecert.wizard.views import AnswerView, Held, TestRun
+from edgecert.wizard.views import Held, TestRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgecert.model.request import CertificateRequest, DeployTarget
     from edgecert.shared.bundle import Bundle
     from edgecert.wiring import Wiring
+    from edgecert.wizard.views import AnswerGiven, AnswerView
 
 
 class WiringFactory(Protocol):
@@ -249,43 +250,18 @@ class Work:
 
     # --- the other tasks -----------------------------------------------------------------------------
 
-    def look_at_answer(self, data: bytes, chain: bytes = b"") -> AnswerView:
+    def look_at_answer(self, given: AnswerGiven) -> AnswerView:
         """Look at what a CA sent: which request it answers, the chain as far as it goes, and what is wrong with it.
 
         Nothing is changed, and a fault is in the view, not raised.
         """
-        from edgecert.model.answer import parse_answer  # noqa: PLC0415  # only where it is used
-        from edgecert.shared.chain import order_chain, spki_sha256, verify_leaf, verify_trust  # noqa: PLC0415
+        from edgecert.wizard.looking import look_at_answer  # noqa: PLC0415  # only where it is used
 
         wiring = self.wiring()
-        try:
-            answer = parse_answer(data)
-            extra = parse_answer(chain).certificates if chain else ()
-        except EdgecertError as fault:
-            return AnswerView(None, (), fault)
-        found = (wiring.store.find_request(spki_sha256(entry.public_key())) for entry in answer.certificates)
-        request = next((entry for entry in found if entry is not None), None)
-        if request is None:
-            message = _("no request here has the public key of this certificate")
-            hint = _("was it signed from another CSR?")
-            return AnswerView(None, answer.certificates, MaterialError(message, code="no-matching-request", hint=hint))
-        roots = _system_roots()
-        try:
-            ordered = order_chain(request.spki_sha256, answer.certificates, extra=(*extra, *roots))
-            verify_leaf(ordered, now=wiring.clock.now())
-        except EdgecertError as fault:
-            return AnswerView(request, answer.certificates, fault)
-        notes = []
-        try:
-            verify_trust(ordered.certificates, roots, now=wiring.clock.now())
-        except EdgecertError as doubt:
-            notes.append(_("not trusted by this system's roots, as is right for a private CA: ") + doubt.message)
-        return AnswerView(request, ordered.certificates, None, tuple(notes))
+        return look_at_answer(wiring.store, given, _system_roots(), wiring.clock.now())
 
-    def take_answer(
-        self, data: bytes, progress: Progress, chain: bytes = b"", *, accept_names: bool = False
-    ) -> Outcome:
-        """Complete the request that ``data``, what a CA sent, answers.
+    def take_answer(self, given: AnswerGiven, progress: Progress, *, accept_names: bool = False) -> Outcome:
+        """Complete the request that ``given``, what a CA sent, answers.
 
         Raises:
             EdgecertError: it fits no request, its chain is broken, its names differ, or it has expired.
@@ -294,9 +270,10 @@ class Work:
         from edgecert.model.answer import parse_answer  # noqa: PLC0415
 
         wiring = self._wiring_for(progress)
-        extra = parse_answer(chain).certificates if chain else ()
+        extra = parse_answer(given.chain).certificates if given.chain else ()
         options = IntakeOptions(extra=extra, roots=_system_roots(), accept_names=accept_names)
-        return Intake(wiring.store, wiring.clock, progress, wiring.lock_timeout).take(parse_answer(data), options)
+        answer = parse_answer(given.data, password=given.password)
+        return Intake(wiring.store, wiring.clock, progress, wiring.lock_timeout).take(answer, options)
 
     def export(self, name: str, file: Path, *, form: str) -> str:
         """Write the current generation as ``pkcs12``, ``pem`` (key and chain) or ``chain`` (no key); give the password.

@@ -72,6 +72,13 @@ class NameWatch:
                 continue
             self._settled.add(entry.url)
 
+    def ended(self, authorizations: Iterable[Authorization]) -> None:
+        """The order has failed: those that were still looked at are looked at again with the next one."""
+        self.show(authorizations)
+        for entry in authorizations:
+            if entry.status == "pending":
+                self._tell(entry.name.text, "ahead", _("the order ended before the CA had looked at it"))
+
     def proven(self, names: Iterable[GeneralName]) -> None:
         """The order is ready: all of its names are proven."""
         for name in names:

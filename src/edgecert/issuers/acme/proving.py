@@ -156,7 +156,7 @@ class Proving:
 
     def failure(self, authorizations: Sequence[Authorization], error: JsonObject | None) -> AcmeProblemError:
         """Give the error of an order that became invalid: every name that failed, with the CA's reason."""
-        self.watch.show(authorizations)
+        self.watch.ended(authorizations)
         lines, hints, names = [], [], []
         for entry in authorizations:
             if entry.status in ("pending", "valid"):

@@ -52,7 +52,7 @@ class TerminalApp(App[Result]):
         self.marks = marks_for(os.environ)
         self._theme_file = theme_file
         self._wanted_theme = theme or self._kept_theme()
-        self._held: list[events.Key] | None = None
+        self._held: list[events.Key | events.Paste] | None = None
         self._hold_number = 0
         self._changing = False
 
@@ -88,6 +88,9 @@ class TerminalApp(App[Result]):
     @override
     async def on_event(self, event: events.Event) -> None:
         """Hand keys on in order: those behind one that may lead to another page wait until that is there."""
+        if isinstance(event, events.Paste) and not event.is_forwarded and self._held is not None:
+            self._held.append(event)
+            return
         if isinstance(event, events.Key) and not event.is_forwarded and event.key not in _ALWAYS:
             if self._held is not None:
                 self._held.append(event)

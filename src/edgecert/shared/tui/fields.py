@@ -40,10 +40,11 @@ class OrderedInput(Input):
         value: str = "",
         *,
         placeholder: str = "",
+        password: bool = False,
         id: str | None = None,  # noqa: A002  # Textual's word
     ) -> None:
         """Show ``value``."""
-        super().__init__(value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        super().__init__(value, placeholder=placeholder, password=password, compact=True, select_on_focus=False, id=id)
 
     @override
     async def _on_key(self, event: events.Key) -> None:

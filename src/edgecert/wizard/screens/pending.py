@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 from typing_extensions import override
 
 from edgecert.shared.errors import MaterialError
 from edgecert.shared.names import to_unicode
-from edgecert.shared.tui.fields import OrderedInput, Press
+from edgecert.shared.secret import Secret
+from edgecert.shared.tui.fields import Choice, OrderedInput, Press
 from edgecert.shared.words import _
 from edgecert.wizard.screens.frame import WizardScreen, buttons, field_row
+from edgecert.wizard.views import AnswerGiven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual import events
     from textual.binding import BindingType
-    from textual.widget import Widget
 
     from edgecert.interfaces import OpenRequest
     from edgecert.shared.errors import EdgecertError
     from edgecert.wizard.views import AnswerView
 
-_PEM = "-----BEGIN"
+_PEM: Final = "-----BEGIN"
+_PASSWORDS: Final = ("password-needed", "wrong-password")
+
+
+class FileInput(OrderedInput):
+    """A field for the name of a file; what is pasted into it and is PEM goes where PEM is pasted."""
+
+    @override
+    def _on_paste(self, event: events.Paste) -> None:
+        if _PEM not in event.text:
+            return
+        event.stop()
+        event.prevent_default()
+        area = self.screen.query_one("#paste", TextArea)
+        area.text = event.text
+        area.move_cursor(area.document.end)
+        area.focus()
 
 
 class PendingScreen(WizardScreen):
@@ -35,16 +54,17 @@ class PendingScreen(WizardScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+n", "next", _("Next"))]
     DEFAULT_CSS = """
-    PendingScreen TextArea { height: 5; border: none; background: $surface; }
+    PendingScreen TextArea, PendingScreen TextArea:focus { height: 5; border: none; background: $surface; }
     PendingScreen #chain { height: auto; margin-top: 1; }
     """
 
     def __init__(self, requests: Sequence[OpenRequest]) -> None:
-        """Process one of ``requests``; which one is found by its key."""
+        """Process one of ``requests``: the one that is picked, or whichever has the key."""
         super().__init__()
         self._requests = requests
-        self._data = b""
+        self._given = AnswerGiven(b"")
         self._good = False
+        self._accept_names = False
 
     @override
     def heading(self) -> str:
@@ -53,28 +73,33 @@ class PendingScreen(WizardScreen):
     @override
     def body(self) -> Iterable[Widget]:
         lines = [
-            f"{self.wizard.marks.busy} {entry.lineage}  {entry.created_at:%Y-%m-%d}: {_names(entry)}"
-            for entry in self._requests
+            (entry.id, f"{entry.lineage}  {entry.created_at:%Y-%m-%d}: {_names(entry)}") for entry in self._requests
         ]
-        yield Static(Content("\n".join(lines[:4])), classes="intro")
-        yield field_row(_("File"), OrderedInput(id="file", placeholder=_("PEM, DER, PKCS#7 or PKCS#12")))
-        area = TextArea("", id="paste", show_line_numbers=False, tab_behavior="focus")
-        area.border_title = _("or paste PEM")
+        if len(lines) == 1:
+            yield Static(Content(f"{self.wizard.marks.busy} {lines[0][1]}"), classes="intro")
+        else:
+            lines.insert(0, ("", _("whichever has the key of what is given")))
+            yield field_row(_("Request"), Choice(lines, marks=self.wizard.marks, id="request"))
+        yield field_row(_("File"), FileInput(id="file", placeholder=_("PEM, DER, PKCS#7 or PKCS#12")))
+        area = TextArea("", id="paste", show_line_numbers=False, soft_wrap=False, tab_behavior="focus")
         yield field_row(_("or paste PEM"), area)
         yield field_row(_("Chain file (if wanted)"), OrderedInput(id="extra"))
+        yield field_row(_("Password of the file"), OrderedInput(id="password", password=True))
         yield Static("", id="chain")
         yield buttons(Press(_("Look at it"), id="look"), Press(_("Take it"), id="take"), Press(_("Back"), id="back"))
 
     @override
     def on_mount(self) -> None:
         self.query_one("#take").display = False
+        self._ask_password(wanted=False)
         self.query_one("#file").focus()
         self.say(
-            _("Which request it answers is found by its key. Enter looks at it; nothing is taken before you say so.")
+            _("Enter looks at it: whose answer it is, whether the chain is whole. Nothing is taken before you say so.")
         )
 
     @on(TextArea.Changed)
     @on(OrderedInput.Changed)
+    @on(Choice.Changed)
     def changed(self) -> None:
         """What was looked at is no longer what is there."""
         self._good = False
@@ -111,17 +136,40 @@ class PendingScreen(WizardScreen):
 
     def _look(self) -> None:
         try:
-            pasted = self.query_one("#paste", TextArea).text
-            self._data = self._read("file") or (pasted.encode() if _PEM in pasted else b"")
-            extra = self._read("extra")
+            given = self._read_all()
         except MaterialError as error:
             self._failed(error)
             return
-        if not self._data:
+        if not given.data:
             self.say(_("Name a file, or paste what begins with -----BEGIN CERTIFICATE-----"))
             return
-        work, data = self.wizard.work, self._data
-        self.wizard.run_aside(lambda: work.look_at_answer(data, extra), self._show, self._failed, name="look")
+        self._given = given
+        work = self.wizard.work
+        self.wizard.run_aside(lambda: work.look_at_answer(given), self._show, self._failed, name="look")
+
+    def _read_all(self) -> AnswerGiven:
+        """Give what is on the page.
+
+        Raises:
+            MaterialError: a file cannot be read.
+        """
+        pasted = self.query_one("#paste", TextArea).text
+        picked = [choice.value for choice in self.query("#request").results(Choice)]
+        password = self.query_one("#password", OrderedInput).value
+        return AnswerGiven(
+            self._read("file") or (pasted.encode() if _PEM in pasted else b""),
+            self._read("extra"),
+            Secret(password.encode()) if password else None,
+            picked[0] if picked else "",
+        )
+
+    def _ask_password(self, *, wanted: bool) -> None:
+        control = self.query_one("#password", OrderedInput)
+        row = control.parent
+        if isinstance(row, Widget):
+            row.display = wanted
+        if wanted:
+            control.focus()
 
     def _show(self, view: AnswerView) -> None:
         from edgecert.wizard.describe import describe_chain  # noqa: PLC0415  # loads the certificate library
@@ -139,13 +187,20 @@ class PendingScreen(WizardScreen):
             lines += [f"{marks.bad} {view.fault.message}", view.fault.hint]
         elif view.request is not None:
             lines.append(f"{marks.done} {_('the chain is whole and in order')}")
-        lines += [f"{marks.warning} {note}" for note in view.notes]
+        lines += [f"{marks.warning} {note}" for note in (*view.other_names, *view.notes)]
         self.query_one("#chain", Static).update(Content("\n".join(line for line in lines if line)))
         self._good = view.fault is None
+        self._accept_names = bool(view.other_names)
         take = self.query_one("#take", Press)
+        take.text = _("Take it with these names") if view.other_names else _("Take it")
+        take.refresh(layout=True)
         take.display = self._good
-        if self._good:
+        if view.other_names:  # Enter alone does not take what was not asked for
+            self.query_one("#back").focus()
+        elif self._good:
             take.focus()
+        if view.fault is not None and view.fault.code in _PASSWORDS:
+            self._ask_password(wanted=True)
 
     def _failed(self, error: EdgecertError) -> None:
         if self.is_attached:
@@ -153,12 +208,7 @@ class PendingScreen(WizardScreen):
             self.query_one("#chain", Static).update(Content(text))
 
     def _take(self) -> None:
-        try:
-            extra = self._read("extra")
-        except MaterialError as error:
-            self._failed(error)
-            return
-        self.wizard.take_answer(self._data, extra)
+        self.wizard.take_answer(self._given, accept_names=self._accept_names)
 
 
 def _names(request: OpenRequest) -> str:

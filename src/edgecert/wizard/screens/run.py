@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from textual import on
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 from typing_extensions import override
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from edgecert.shared.errors import EdgecertError
 
 Value = TypeVar("Value")
-_FRAME: Final = 10
 _FEW_STEPS: Final = 4
 _TICK = 0.25
 
@@ -68,11 +68,12 @@ class RunScreen(WizardScreen, Generic[Value]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "log", _("View log"))]
     DEFAULT_CSS = """
-    RunScreen #standings { height: auto; }
+    RunScreen #progress { height: 1fr; min-height: 3; }
+    RunScreen #standings, RunScreen #steps { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
     RunScreen #standings.-shown { margin-top: 1; }
-    RunScreen #steps { height: auto; }
+    RunScreen #why { height: auto; max-height: 50%; scrollbar-size-vertical: 1; }
     RunScreen #waiting { height: 1; text-style: italic; }
-    RunScreen #failure { height: auto; margin-top: 1; }
+    RunScreen #failure { height: auto; }
     """
 
     def __init__(
@@ -106,10 +107,9 @@ class RunScreen(WizardScreen, Generic[Value]):
 
     @override
     def body(self) -> Iterable[Widget]:
-        yield Static("", id="steps")
-        yield Static("", id="standings")
-        yield Static("", id="waiting")
-        yield Static("", id="failure")
+        parts = (Static("", id="steps"), Static("", id="standings"), Static("", id="waiting"))
+        yield VerticalScroll(*parts, id="progress", can_focus=False)
+        yield VerticalScroll(Static("", id="failure"), id="why", can_focus=False)
         yield buttons(
             Press(_("Try again"), id="again"),
             Press(_("Back, to mend it"), id="mend"),
@@ -160,7 +160,7 @@ class RunScreen(WizardScreen, Generic[Value]):
 
     def _show(self) -> None:
         """Show steps and standings; at least a few steps, as many standings as then fit."""
-        room = max(6, self.size.height - _FRAME)
+        room = max(6, self.query_one("#progress").size.height - 2)
         lines = self._standings.lines(self.wizard.marks, self.wizard.work.monotonic(), max(3, room - _FEW_STEPS))
         standings = self.query_one("#standings", Static)
         standings.update(Content("\n".join(lines)))
@@ -206,6 +206,7 @@ class RunScreen(WizardScreen, Generic[Value]):
         self.say(_("Nothing is lost: mended and tried again, it goes on with the same key, request and order."))
         self.query_one(".buttons").display = True
         self.query_one("#mend").focus()
+        self.call_after_refresh(self._show)
         self.wizard.screen_is_there()
 
     @on(Press.Pressed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
 from typing_extensions import override
@@ -140,3 +141,16 @@ async def test_who_leaves_does_not_wait_for_a_job() -> None:
     assert not app.is_running
     going.set()
     assert came == []
+
+
+async def test_what_is_pasted_behind_tab_is_in_the_next_field() -> None:
+    app = Two()
+    async with app.run_test() as pilot:
+        one, two = (app.query_one(f"#{name}", OrderedInput) for name in ("one", "two"))
+        one.focus()
+        await pilot.pause()
+        app.simulate_key("a")
+        app.simulate_key("tab")
+        app.post_message(events.Paste("pasted"))
+        app.simulate_key("b")
+        await eventually(lambda: (one.value, two.value) == ("a", "pastedb"))

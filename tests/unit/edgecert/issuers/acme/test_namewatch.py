@@ -44,6 +44,7 @@ def test_every_step_of_every_name_is_told() -> None:
     watch.show([authorization("c.example", "invalid", {"http-01": {"type": "x:dns", "detail": "no address"}})])
     watch.show([authorization("d.example", "expired")])
     watch.proven([DnsName("a.example")])
+    watch.ended([authorization("e.example", "pending"), authorization("a.example", "valid")])
     refused = watching.told.pop(5)
     assert refused[:2] == ("c.example", "failed")
     assert "no address" in refused[2]
@@ -55,6 +56,8 @@ def test_every_step_of_every_name_is_told() -> None:
         ("a.example", "done", "proven"),
         ("d.example", "failed", "expired"),
         ("a.example", "done", "proven"),
+        ("a.example", "done", "proven"),
+        ("e.example", "ahead", "the order ended before the CA had looked at it"),
     ]
 
 
