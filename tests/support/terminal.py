@@ -143,6 +143,10 @@ class Tmux:
     def _running(self) -> bool:
         return bool(self._tmux("list-sessions", check=False))
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a connection that breaks does: the program is told by SIGHUP."""
+        self._tmux("kill-session")
+
     def screen(self) -> str:
         """Give what the pane shows."""
         return self._tmux("capture-pane", "-p")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 async def test_each_page_says_where_one_is_and_which_keys_there_are(tmp_path: Path) -> None:
     async with wizard(tmp_path) as seen:
+        assert "too small" not in seen.text
         await seen.sees("Available tasks", "Help")
         await seen.press("f1")
         await seen.sees("Enter   go on", "Ctrl+C  leave")

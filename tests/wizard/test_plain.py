@@ -64,8 +64,7 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
         program.answer("Number [1]")
         take_defaults(program, ("Side of the edge", "Who signs"))
         program.answer("Name [edge-external]", "mine")
-        take_defaults(program, SECURITY[1:])
-        program.expect("Domain to add")
+        program.expect("Friendly name")
         program.interrupt()
         program.expect("is kept")
         assert program.wait() == 130
@@ -74,7 +73,6 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     with plain(tmp_path) as program:
         program.expect("2. Go on with the request that was begun")
         program.answer("Number [1]", "2")
-        program.answer("Domain to add", "<")
         program.expect("Name [mine]")
 
 

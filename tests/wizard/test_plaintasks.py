@@ -44,3 +44,10 @@ def test_steps_warnings_and_failures_are_told_apart_by_marks() -> None:
     lines.warn("code", "two", "place")
     lines.failure(EdgecertError("three", code="x", hint="four"))
     assert said.getvalue().splitlines() == ["  · one", "  ! place: two [code]", "✗ three [x]", "  four"]
+
+
+def test_where_the_terminal_knows_letters_alone_signs_are_letters() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    Lines(io.StringIO(), out).say("✓ bücher.example …")
+    out.seek(0)
+    assert out.read() == "+ bücher.example ~\n"

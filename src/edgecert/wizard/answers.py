@@ -11,7 +11,8 @@ from edgecert.shared.binding import Binder, KeyFault, Layer, build, convert
 from edgecert.shared.configfile import encode, nested
 from edgecert.shared.errors import ConfigError, ConfigProblem
 from edgecert.shared.schema import KeyKind, plain
-from edgecert.wizard.fields import all_fields, find_field, row_fields, split_path
+from edgecert.shared.words import _
+from edgecert.wizard.fields import all_fields, find_field, label_of, row_fields, split_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,6 +186,17 @@ class Answers:
 def _set(values: Mapping[str, JsonValue], name: str, value: JsonValue, default: JsonValue) -> dict[str, JsonValue]:
     left = {key: held for key, held in values.items() if key != name}
     return left if value == default else {**left, name: value}
+
+
+def changed_between(before: Answers, after: Answers) -> tuple[str, ...]:
+    """Give what differs, as the pages call it."""
+    paths = [
+        path
+        for path in dict.fromkeys((*before.values, *after.values, *before.rejected, *after.rejected))
+        if before.values.get(path) != after.values.get(path) or before.rejected.get(path) != after.rejected.get(path)
+    ]
+    domains = [_("domains")] if before.domains != after.domains else []
+    return tuple(dict.fromkeys((*domains, *map(label_of, paths))))
 
 
 def answers_from_json(empty: Answers, data: JsonObject) -> Answers:

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.screen import Screen
 
+    from edgecert.wizard.answers import Answers
     from edgecert.wizard.drafts import Drafts
     from edgecert.wizard.screens.form import FormScreen
     from edgecert.wizard.session import WizardSession
     from edgecert.wizard.views import AnswerGiven
     from edgecert.wizard.work import Work
 
+_KEEP_EVERY: Final = 1.0
 GATEWAY_SOCKET: Final = Path("/run/edgecert-gateway/control.sock")
 
 
@@ -50,6 +52,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
         self.tried = False
         self.flags_file: Path | None = None
         self._session: WizardSession | None = None
+        self._kept: Answers | None = None
         self._lines: list[str] = []
 
     @override
@@ -98,6 +101,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
     def start_session(self, session: WizardSession, *, resume: bool = False) -> None:
         """Show the pages of ``session``, gone on with where the draft stopped if asked for."""
         self._session = session
+        self._kept = session.answers
         self.tried = False
         self.flags_file = None
         draft = self.drafts.load() if resume else None
@@ -126,7 +130,22 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
     def keep_draft(self) -> None:
         """Keep what was answered."""
         if self._session is not None:
+            self._kept = self._session.answers
             self.drafts.save(self._session.to_json())
+
+    @override
+    def keep_what_is_not_to_be_lost(self) -> None:
+        self.keep_draft()
+
+    def _keep_changes(self) -> None:
+        """Keep what was answered on a page that is not left yet: a kill or a power cut loses a second at the most."""
+        if self._session is not None and self._session.answers is not self._kept:
+            self.keep_draft()
+
+    @override
+    def on_mount(self) -> None:
+        """Keep what is answered while it is."""
+        self.set_interval(_KEEP_EVERY, self._keep_changes)
 
     @override
     def action_leave(self) -> None:

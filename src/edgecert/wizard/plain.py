@@ -38,6 +38,7 @@ class PlainWizard:
         self._drafts = drafts
         self._lines = Lines(stdin, stdout)
         self._tasks = PlainTasks(work, self._lines)
+        self._session: WizardSession | None = None
 
     def run(self) -> ExitCode:
         """Show the tasks until one is done or the person leaves. Ctrl-C and the end of the input lose nothing."""
@@ -75,7 +76,7 @@ class PlainWizard:
         ]
 
     def _request(self, *, resume: bool) -> ExitCode:
-        session = self._new_session()
+        session = self._session = self._new_session()
         draft = self._drafts.load() if resume else None
         if draft is not None and not session.restore(draft):
             self._lines.say(_("The draft is of another version of edgecert and cannot be gone on with."))
@@ -126,6 +127,8 @@ class PlainWizard:
             self._lines.say(f"! {message}")
 
     def _line(self, prompt: str) -> str:
+        if self._session is not None:  # whatever happens while it waits, what was answered is kept
+            self._drafts.save(self._session.to_json())
         text = self._lines.ask(prompt)
         if text == "<":
             raise GoBack

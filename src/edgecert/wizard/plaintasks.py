@@ -13,6 +13,7 @@ from edgecert.shared.errors import EdgecertError, ExitCode, UsageError
 from edgecert.shared.names import to_unicode
 from edgecert.shared.printable import show_controls
 from edgecert.shared.secret import Secret
+from edgecert.shared.tui.marks import to_ascii
 from edgecert.shared.words import _
 from edgecert.wizard.dates import parse_when
 from edgecert.wizard.views import AnswerGiven
@@ -34,10 +35,12 @@ class Lines:
         """Talk on these streams."""
         self._stdin = stdin
         self._stdout = stdout
+        self._letters = "utf" not in (stdout.encoding or "utf-8").lower()
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._stdout.write(f"{show_controls(text)}\n")
+        shown = show_controls(text)
+        self._stdout.write(f"{to_ascii(shown) if self._letters else shown}\n")
         self._stdout.flush()
 
     def step(self, text: str) -> None:

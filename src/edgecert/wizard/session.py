@@ -20,7 +20,15 @@ from edgecert.shared.names import NameProblem, normalise_domain, parse_name
 from edgecert.shared.schema import plain
 from edgecert.shared.tomltext import to_toml, to_toml_value
 from edgecert.shared.words import _
-from edgecert.wizard.answers import SIP, XMPP, Answers, DomainRow, answers_from_json, answers_from_request
+from edgecert.wizard.answers import (
+    SIP,
+    XMPP,
+    Answers,
+    DomainRow,
+    answers_from_json,
+    answers_from_request,
+    changed_between,
+)
 from edgecert.wizard.command import command_line
 from edgecert.wizard.fields import PAGES, Page, all_fields, asked_on, find_field, page_of, row_fields
 
@@ -52,6 +60,8 @@ class WizardSession:
         self._undo: list[Answers] = []
         self._redo: list[Answers] = []
         self._edited = ""
+        self.turned: tuple[str, ...] = ()
+        """What the last undo or redo changed, as the pages call it: it may be on another page."""
         self._assignment: Mapping[str, int] = {}
 
     # --- pages ---------------------------------------------------------------------------------------
@@ -279,7 +289,7 @@ class WizardSession:
             return False
         self._redo.append(self._answers)
         self._answers = self._undo.pop()
-        self._settle()
+        self._settle(self._redo[-1])
         return True
 
     def redo(self) -> bool:
@@ -288,10 +298,11 @@ class WizardSession:
             return False
         self._undo.append(self._answers)
         self._answers = self._redo.pop()
-        self._settle()
+        self._settle(self._undo[-1])
         return True
 
-    def _settle(self) -> None:
+    def _settle(self, before: Answers) -> None:
+        self.turned = changed_between(before, self._answers)
         self.go(self._page)
 
     # --- what follows --------------------------------------------------------------------------------

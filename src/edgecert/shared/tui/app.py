@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
@@ -13,8 +15,8 @@ from typing_extensions import override
 
 from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError
-from edgecert.shared.tui.controls import ControlFilter
-from edgecert.shared.tui.marks import marks_for
+from edgecert.shared.tui.controls import AsciiFilter, ControlFilter
+from edgecert.shared.tui.marks import ASCII, marks_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Value = TypeVar("Value")
 _CONTROLS: Final = ControlFilter()
+_ASCII_ONLY: Final = AsciiFilter()
 _LONGEST_HOLD: Final = 2.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
@@ -58,7 +61,8 @@ class TerminalApp(App[Result]):
 
     @override
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return (*super().get_line_filters(), _CONTROLS)
+        ascii_only = (_ASCII_ONLY,) if self.marks is ASCII else ()
+        return (*super().get_line_filters(), _CONTROLS, *ascii_only)
 
     # --- themes ---------------------------------------------------------------------------------------
 
@@ -72,6 +76,7 @@ class TerminalApp(App[Result]):
         """Take the theme and keep each later choice."""
         if self._wanted_theme in self.available_themes:
             self.theme = self._wanted_theme
+        self._leave_when_told()
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     def _keep_theme(self, name: str) -> None:
@@ -156,6 +161,24 @@ class TerminalApp(App[Result]):
         """Go back to the screen behind the present one."""
         self._changing = True
         _ = self.pop_screen()
+
+    def _leave_when_told(self) -> None:
+        """Keep what is not to be lost when the terminal is closed or the program told to end, and then do end."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end_by, number)
+
+    def _end_by(self, number: signal.Signals) -> None:
+        self.keep_what_is_not_to_be_lost()
+        self.exit(return_code=128 + number)
+        if number == signal.SIGHUP:  # there is no terminal any more to be left in order
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def keep_what_is_not_to_be_lost(self) -> None:
+        """Subclasses keep what they have; it has to be quick."""
 
     # --- leaving and working --------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from textual.filter import LineFilter
 from typing_extensions import override
 
 from edgecert.shared.printable import drop_controls
+from edgecert.shared.tui.marks import to_ascii
 
 if TYPE_CHECKING:
     from rich.segment import Segment
@@ -21,3 +22,11 @@ class ControlFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         # A segment's own `control` is Textual's: it is how that moves the cursor itself.
         return [each if each.control else each._replace(text=drop_controls(each.text)) for each in segments]
+
+
+class AsciiFilter(LineFilter):
+    """Draws lines, boxes and signs by letters, for a terminal whose locale knows no others."""
+
+    @override
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [each if each.control else each._replace(text=to_ascii(each.text)) for each in segments]

@@ -37,3 +37,32 @@ def marks_for(environ: Mapping[str, str]) -> Marks:
         ctype = ""
     locale = environ.get("LC_ALL") or ctype or environ.get("LANG") or ""
     return UNICODE if "utf" in locale.lower() or not locale else ASCII
+
+
+# Of the same width each, so that nothing moves.
+_SIGNS: Final = str.maketrans(
+    {
+        **dict.fromkeys("│┃▌▐▎▊▏▕║", "|"),
+        **dict.fromkeys("─━▔▁═▂▃▄▅▆▇", "-"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+        "●": "*",
+        "○": " ",
+        "✓": "+",
+        "✗": "x",
+        "…": "~",
+        "·": ".",
+        "▸": ">",
+        "◂": "<",
+        "→": ">",
+        "×": "x",
+        "█": "#",
+        "🔎": "> ",
+        "—": "-",
+        "–": "-",
+    }
+)
+
+
+def to_ascii(text: str) -> str:
+    """Give ``text`` with every sign and line of ours as a letter that any terminal shows; names stay as they are."""
+    return text.translate(_SIGNS)

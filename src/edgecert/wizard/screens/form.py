@@ -216,6 +216,7 @@ class FormScreen(WizardScreen):
         """Take back the last change."""
         if self.session.undo():
             self.after_undo()
+            self._say_turned(_("Taken back: {what}"))
         else:
             self.say(_("There is nothing to undo."))
 
@@ -223,6 +224,11 @@ class FormScreen(WizardScreen):
         """Do again what was taken back."""
         if self.session.redo():
             self.after_undo()
+            self._say_turned(_("Done again: {what}"))
+
+    def _say_turned(self, text: str) -> None:
+        """Say what was taken back or done again: it may be on a page that is not shown."""
+        self.notify(text.format(what=", ".join(self.session.turned)), timeout=3, markup=False)
 
     def after_undo(self) -> None:
         """Show the page as it is now."""

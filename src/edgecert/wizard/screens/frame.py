@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from edgecert.wizard.app import WizardApp
 
 T = TypeVar("T")
-_ROOMY = 28
+_ROOMY: Final = 28
+_LEAST: Final = (72, 20)
 
 
 class WizardScreen(Screen[None]):
@@ -50,6 +51,8 @@ class WizardScreen(Screen[None]):
     WizardScreen .row.-here .label { text-style: bold; color: $text-accent; }
     WizardScreen .row.-here .edge { color: $text-accent; text-style: bold; }
     WizardScreen.-roomy #crumbs { height: 2; }
+    WizardScreen.-small #hint { min-height: 1; max-height: 2; }
+    WizardScreen.-small #crumbs { text-style: bold; }
     WizardScreen OrderedInput { width: 1fr; }
     WizardScreen .problem { color: $text-error; height: auto; padding-left: 25; display: none; }
     WizardScreen .problem.-shown { display: block; }
@@ -88,8 +91,17 @@ class WizardScreen(Screen[None]):
         self.wizard.screen_is_there()
 
     def on_resize(self) -> None:
-        """Leave a line free where there is room."""
+        """Leave a line free where there is room; say so where there is too little."""
         self.set_class(self.size.height >= _ROOMY, "-roomy")
+        small = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        text = self.crumbs()
+        if small:
+            text = _("{width}×{height} is too small: from {columns}×{lines} on, pages are whole").format(
+                width=self.size.width, height=self.size.height, columns=80, lines=24
+            )
+            text = f"{self.wizard.marks.warning} {text}"
+        self.set_class(small, "-small")
+        self.query_one("#crumbs", Static).update(Content(text))
 
     def on_screen_resume(self) -> None:
         """The same when a page above has gone."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+from pathlib import Path
+
 import pytest
 
 from edgecert.model.request import CertificateRequest
-from edgecert.shared.schema import iter_options, keys_of
+from edgecert.shared.schema import KeyKind, iter_options, keys_of
 from edgecert.wizard.fields import (
     Page,
     all_fields,
@@ -19,6 +22,7 @@ from edgecert.wizard.fields import (
     row_fields,
     split_path,
 )
+from edgecert.wizard.session import WizardSession
 
 
 def test_every_key_of_the_schema_is_a_field() -> None:
@@ -103,3 +107,30 @@ def test_a_colon_in_a_help_that_names_no_choice_hides_nothing() -> None:
 def test_each_page_has_a_title_and_a_word() -> None:
     assert len({page_title(page) for page in Page}) == len(Page)
     assert len({page_word(page) for page in Page}) == len(Page)
+
+
+def reachable() -> set[str]:
+    """Give every key that some page, the page of the rest, or the form of a table asks for."""
+    found: set[str] = set()
+    for kind in ("acme", "csr", "local"):
+        for role in ("external-edge", "internal-edge"):
+            session = WizardSession(Path("/srv"))
+            session.answer("issuer.kind", kind)
+            session.answer("certificate.role", role)
+            found |= {entry.path for page in session.pages for entry in session.fields(page)}
+            found |= {entry.path for entry in session.advanced() if entry.key.kind is not KeyKind.TABLES}
+    for table in ("deploy", "issuer.challenges"):
+        keys = keys_of(find_field(table).key.table_class)
+        deciders = [key for key in keys if key.name in ("kind", "type", "provider", "layout")]
+        for said in product(*([str(choice) for choice in key.choices] for key in deciders)):
+            session = WizardSession(Path("/srv"))
+            index = session.add_row(table, dict(zip((key.name for key in deciders), said, strict=True)))
+            found |= {entry.path.replace("[0]", "[]") for entry in session.row_fields(table, index)}
+    return found
+
+
+def test_every_key_of_the_flags_file_can_be_reached() -> None:
+    domains = {"topology.sip_domains", "topology.xmpp_domains"}  # ticked in the table of domains
+    keys = {item.path for item in iter_options(CertificateRequest)} - {"version", "deploy", "issuer.challenges"}
+    assert keys - domains - reachable() == set()
+    assert {path for path in keys if "[]" in path}, "the walk has missed the tables"

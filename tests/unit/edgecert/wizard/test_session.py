@@ -394,3 +394,17 @@ def test_the_count_of_fields_is_that_of_the_page(session: WizardSession) -> None
     assert [entry.path for entry in session.fields(Page.KIND)] == ["certificate.role", "issuer.kind"]
     index = session.add_row("deploy", {"kind": "files"})
     assert "directory" in {entry.key.name for entry in session.row_fields("deploy", index)}
+
+
+def test_what_undo_and_redo_changed_is_told_in_the_words_of_the_pages() -> None:
+    session = WizardSession(Path("/srv"))
+    session.add_domain("contoso.com")
+    session.answer("subject.locality", "Roma")
+    session.answer("certificate.bit_length", "many")
+    session.go(Page.TARGETS)
+    told = []
+    while session.undo():
+        told.append(session.turned)
+    assert told == [("Bit length",), ("City",), ("domains",)]
+    assert session.redo()
+    assert session.turned == ("domains",)

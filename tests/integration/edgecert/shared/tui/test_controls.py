@@ -13,6 +13,7 @@ from typing_extensions import override
 from edgecert.shared.tui.app import TerminalApp
 
 if TYPE_CHECKING:
+    import pytest
     from textual.app import ComposeResult
     from textual.strip import Strip
     from textual.widget import Widget
@@ -40,6 +41,15 @@ async def test_no_escape_sequence_of_others_reaches_the_terminal() -> None:
     assert text.count("a[2Jb2Jc") == 3
     assert "\x1b[2J" not in text
     assert not {"\x9b", "\u202e"} & set(text)
+
+
+async def test_where_the_locale_knows_letters_alone_nothing_else_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    app = Showing()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.query_one(Static).update("╭ ✓ sip.contoso.com … ╮")
+        await pilot.pause()
+        assert "+ + sip.contoso.com ~ +" in "".join(line.text for line in lines_of(app, Static))
 
 
 def lines_of(app: TerminalApp[str], kind: type[Widget]) -> list[Strip]:
