@@ -19,6 +19,7 @@ WORLDLY: Final = (
     "edgecert/dns",
     "edgecert/issuers",
     "edgecert/probe",
+    "edgecert/running.py",
     "edgecert/shared",
     "edgecert/store",
     "edgecert/settings.py",
