@@ -17,7 +17,13 @@ def test_both_switches_must_be_on(federated: bool, xmpp: bool, allowed: bool) ->
 
 @pytest.mark.parametrize(
     ("gated", "written"),
-    [("weisse", "weiße"), ("weiße", "weisse"), ("odysseu\u03c3", "odysseu\u03c2"), ("dave", "DAVE"), ("dave", "\uff44ave")],
+    [
+        ("weisse", "weiße"),
+        ("weiße", "weisse"),
+        ("odysseu\u03c3", "odysseu\u03c2"),
+        ("dave", "DAVE"),
+        ("dave", "\uff44ave"),
+    ],
 )
 def test_who_is_gated_is_so_under_every_spelling_that_a_home_system_takes_for_the_same(
     gated: str, written: str
