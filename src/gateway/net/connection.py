@@ -312,6 +312,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             while plaintext := tls.read(READ_STEP):
                 if not self.machine.closed:
                     self.machine.receive_data(plaintext)
+            # What TLS itself answers (that it shakes hands but once) must not pile up until the stream says something.
+            self._write(tls.data_to_send())
         except TlsFailedError as error:
             self._write(tls.data_to_send())
             self.on_tls_failed(error.reason)
