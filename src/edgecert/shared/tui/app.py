@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Value = TypeVar("Value")
 _CONTROLS: Final = ControlFilter()
-_LONGEST_HOLD: Final = 2.0
+_LONGEST_HOLD: Final = 10.0  # a net only: the keys arrive long before, on a busy host too
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
     {"enter", "escape", "tab", "shift+tab", "ctrl+n", "ctrl+z", "ctrl+y", "ctrl+p", "f1", "f2", "f3", "f5", "f6", "f8"}
