@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecert.shared.dates import parse_when
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.words import _
-from edgecert.wizard.dates import parse_when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from edgecert.shared.errors import ExitCode, UsageError
 from gateway.cli import partnertest
 from gateway.cli.common import add_action, add_dry_run
 from gateway.cli.partnertable import open_partners
-from gateway.cli.shapes import objects, show, texts
+from gateway.model.answers import objects, show, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

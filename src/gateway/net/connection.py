@@ -106,7 +106,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         """Whether the peer takes its data more slowly than we have it."""
         self.opened_at = self.last_received = self.last_sent = clock.monotonic()
         self.tls_begun_at = 0.0
-        self.stanzas = 0
+        self.stanzas_in = 0
+        self.stanzas_out = 0
         self.last_stanza = self.opened_at
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None

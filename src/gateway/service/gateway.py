@@ -24,7 +24,13 @@ from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.partnertests import PartnerTests
 from gateway.service.queues import QueueDesk
-from gateway.service.report import describe_partners, describe_queues, describe_streams, describe_swap
+from gateway.service.report import (
+    describe_failures,
+    describe_partners,
+    describe_queues,
+    describe_streams,
+    describe_swap,
+)
 from gateway.service.setup import (
     certificate_options,
     hub_limits,
@@ -34,9 +40,11 @@ from gateway.service.setup import (
     open_listeners,
 )
 from gateway.service.worker import Worker
+from gateway.tls.material import StagedMaterial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from datetime import datetime
 
     from edgecert.shared.clock import Clock
     from edgecert.shared.control import CloseOldStreams, SwapRequest
@@ -228,6 +236,20 @@ class Gateway:
         self._swapped(name, bundle.meta.generation, close_old_streams)
         return describe_swap(bundle.meta, self.clock.monotonic() - begun, swapped=True)
 
+    async def stage_held(
+        self, name: str, generation: int, effective_at: datetime, close_old_streams: CloseOldStreams
+    ) -> JsonObject:
+        """Stage a generation that is kept here; a date that is past swaps at once."""
+        if effective_at <= self.clock.now():
+            return await self.swap_held(name, generation, close_old_streams)
+        begun = self.clock.monotonic()
+        staged = StagedMaterial(name, generation, effective_at, close_old_streams, rollback=True)
+        async with self._changing():
+            bundle = await self._worker.run(self.certificates.stage_held, staged)
+        self.metrics.swap("staged")
+        self._staged_changed.set()
+        return describe_swap(bundle.meta, self.clock.monotonic() - begun, swapped=False)
+
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[None]:
         """Let one change of the certificates happen at a time, and count those that are refused."""
@@ -317,11 +339,16 @@ class Gateway:
                 "outbound": len(self.hub.outbound),
             },
             "partners": describe_partners(self.hub),
+            "counts": self.metrics.totals(),
         }
 
     async def streams(self) -> JsonObject:
         """Give each stream."""
         return {"streams": describe_streams(self.hub)}
+
+    async def failures(self) -> JsonObject:
+        """Give what went wrong lately."""
+        return {"failures": describe_failures(self.hub)}
 
     async def queues(self) -> JsonObject:
         """Give what waits for partners."""
