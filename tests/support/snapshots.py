@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-KEPT = Path(__file__).parents[1] / "wizard" / "snapshots"
+KEPT = Path(__file__).parents[1] / "snapshots"
 _UNIQUE = re.compile(r"terminal-\d+")
 
 

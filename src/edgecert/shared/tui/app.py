@@ -92,12 +92,16 @@ class TerminalApp(App[Result]):
             if self._held is not None:
                 self._held.append(event)
                 return
-            if event.key in _LEADING:
+            if self.leads(event.key):
                 self._hold()
                 await super().on_event(event)
                 self._follow(self.focused or self.screen, rounds=2)
                 return
         await super().on_event(event)
+
+    def leads(self, key: str) -> bool:
+        """Whether ``key`` may lead to another page, so that what is typed behind it has to wait."""
+        return key in _LEADING
 
     def _hold(self) -> None:
         self._held = []
@@ -153,6 +157,10 @@ class TerminalApp(App[Result]):
         """Go back to the screen behind the present one."""
         self._changing = True
         _ = self.pop_screen()
+
+    def screen_goes(self) -> None:
+        """The present screen is about to go by itself: what is typed now is for the one behind it."""
+        self._changing = True
 
     # --- leaving and working --------------------------------------------------------------------------
 

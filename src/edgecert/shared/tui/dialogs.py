@@ -17,6 +17,7 @@ from edgecert.shared.words import _
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.await_complete import AwaitComplete
     from textual.binding import BindingType
     from textual.widget import Widget
 
@@ -64,7 +65,21 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def on_mount(self) -> None:
         """Let go what was typed ahead."""
-        cast("TerminalApp[object]", self.app).screen_is_there()
+        self._terminal.screen_is_there()
+
+    def on_screen_resume(self) -> None:
+        """The same when a window above has gone."""
+        self._terminal.screen_is_there()
+
+    @override
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close it with an answer; what was typed ahead goes to the screen behind it."""
+        self._terminal.screen_goes()
+        return super().dismiss(result)
+
+    @property
+    def _terminal(self) -> TerminalApp[object]:
+        return cast("TerminalApp[object]", self.app)
 
     def action_close(self) -> None:
         """Close it without an answer."""
