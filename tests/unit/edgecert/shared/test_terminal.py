@@ -12,4 +12,4 @@ def test_a_test_run_is_no_terminal() -> None:
 
 def test_what_is_no_setting_lies_in_the_persons_state_directory() -> None:
     assert state_home({"XDG_STATE_HOME": "/somewhere/state"}) == Path("/somewhere/state/edgecert")
-    assert state_home({"HOME": "/home/bob"}) == Path("/home/bob/.local/state/edgecert")
+    assert state_home({"HOME": "/persons/bob"}) == Path("/persons/bob/.local/state/edgecert")
