@@ -77,7 +77,7 @@ def test_headless_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> 
     assert "textual" not in loaded_by("edgecert", *argv)
 
 
-@pytest.mark.parametrize("argv", [("panel", "--help"), ("status", "--help"), ("check", "--json")], ids=" ".join)
+@pytest.mark.parametrize("argv", [("panel", "--help"), ("status", "--help"), ("partner", "--help")], ids=" ".join)
 def test_the_gateways_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> None:
     assert "textual" not in loaded_by("edgecert-gateway", *argv)
 
