@@ -99,7 +99,7 @@ test-unit: $(DEV_READY)
 	$(PYTEST) $(UNIT) -n $(JOBS) --cov --cov-report=
 
 test-wizard: $(DEV_READY)
-	$(PYTEST) tests/wizard -n $(JOBS)
+	$(PYTEST) tests/wizard tests/panel -n $(JOBS)
 
 test-integration: $(DEV_READY)
 	$(PYTEST) tests/integration -n $(JOBS)

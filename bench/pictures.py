@@ -1,4 +1,4 @@
-"""``make pictures``: each page of the wizard, made by the running program, as PNG for README and documentation.
+"""``make pictures``: each page of the wizard and of the panel, by the running program, as PNG for README and docs.
 
 Outside the gate: pictures are looked at by people. Textual draws SVG, and only Chromium sets its text to width.
 """
@@ -26,12 +26,15 @@ from edgecert.model.request import (
 )
 from edgecert.wizard.session import WizardSession
 from edgecert.wizard.work import Silence
+from tests.support.panel import FakeDesk, panel
 from tests.support.pki import Pki
 from tests.support.signing import sign
 from tests.support.wizard import Wizard, wizard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tests.support.driven import Driven
 
 PICTURES: Final = Path(__file__).parents[1] / "docs" / "pictures"
 SIZE: Final = (96, 28)
@@ -63,6 +66,7 @@ def main() -> int:
         print("chromium is missing: make pictures installs it (root)", file=sys.stderr)
         return 1
     PICTURES.mkdir(exist_ok=True)
+    asyncio.run(_panel(_painter(browser)))
     for make in (_tasks, _request, _acme_pages, _execution, _pending):
         directory = Path(tempfile.gettempdir()) / "edge"  # it is seen in the pictures
         shutil.rmtree(directory, ignore_errors=True)
@@ -72,11 +76,11 @@ def main() -> int:
     return 0
 
 
-def _painter(browser: str) -> Callable[[Wizard, str], Awaitable[None]]:
-    async def paint(seen: Wizard, name: str) -> None:
+def _painter(browser: str) -> Callable[[Driven, str], Awaitable[None]]:
+    async def paint(seen: Driven, name: str) -> None:
         for _turn in range(3):
             await seen.pilot.pause()
-        svg = seen.app.export_screenshot(title="edgecert")
+        svg = seen.app.export_screenshot(title=seen.app.title)
         # The fonts it names are on the network; one that is here has the same width.
         svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
         width, height = (round(float(part)) for part in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
@@ -192,6 +196,24 @@ async def _pending(directory: Path, paint: Callable[[Wizard, str], Awaitable[Non
         await seen.press("enter")
         await seen.sees("Take it")
         await paint(seen, "pending")
+
+
+async def _panel(paint: Callable[[Driven, str], Awaitable[None]]) -> None:
+    async with panel(FakeDesk(), size=SIZE) as seen:
+        await seen.sees("fabrikam.com")
+        await seen.press("down")
+        await paint(seen, "panel-partners")
+        for number, page in enumerate(("streams", "contacts", "certificates", "failures"), start=2):
+            await seen.press(str(number))
+            await seen.sees(f"{number} {page.capitalize()}]")
+            await paint(seen, f"panel-{page}")
+        await seen.press("1", "e")
+        await seen.sees("Partner northwind.example")
+        await seen.press("tab", "right")
+        await paint(seen, "panel-partner")
+        await seen.press("escape", "t", "enter")
+        await seen.sees("It was not reached.")
+        await paint(seen, "panel-walk")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from edgecert.shared.clock import SystemClock
 from edgecert.shared.secret import Secret
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
+from gateway.net.failures import FailureLog
 from gateway.net.hub import Hub
 from gateway.net.hublimits import HubLimits
 from gateway.net.listener import Listener
@@ -160,6 +161,7 @@ class FarWorld:
             metrics=Metrics(clock),
             limits=StreamLimits(),
             registry=ConnectionRegistry(),
+            failures=FailureLog(clock),
             keys=KeyRing(Secret(token_bytes(32))),
         )
 

@@ -77,6 +77,18 @@ def test_headless_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> 
     assert "textual" not in loaded_by("edgecert", *argv)
 
 
+@pytest.mark.parametrize("argv", [("panel", "--help"), ("status", "--help"), ("partner", "--help")], ids=" ".join)
+def test_the_gateways_verbs_never_load_a_terminal_library(argv: tuple[str, ...]) -> None:
+    assert "textual" not in loaded_by("edgecert-gateway", *argv)
+
+
+def test_what_the_panel_knows_never_loads_a_terminal_library() -> None:
+    names = "desk, load, partnerform, session, table, views"
+    code = f"from gateway.panel import {names}; import sys; print('textual' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    assert run.stdout.strip() == "False"
+
+
 def test_the_session_and_the_line_prompts_never_load_a_terminal_library() -> None:
     code = "import edgecert.wizard.plain, edgecert.wizard.session, sys; print('textual' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)

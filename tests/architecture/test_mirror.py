@@ -19,6 +19,7 @@ WORLDLY: Final = (
     "edgecert/dns",
     "edgecert/issuers",
     "edgecert/probe",
+    "edgecert/running.py",
     "edgecert/shared",
     "edgecert/store",
     "edgecert/settings.py",
@@ -30,7 +31,7 @@ WORLDLY: Final = (
     "gateway/settings.py",
 )
 # What people see on a terminal.
-WIZARD: Final = ("edgecert/wizard", "edgecert/shared/tui")
+TERMINAL: Final = {"wizard": ("edgecert/wizard", "edgecert/shared/tui"), "panel": ("gateway/panel",)}
 # Source files with code but without a test file of their own, each with the reason.
 EXEMPT: Final[dict[str, str]] = {}
 
@@ -57,8 +58,11 @@ def mirrors_of(source: Path) -> list[Path]:
     folder = source.parent.parent if source.name == "__init__.py" else source.parent
     kinds = ["unit", "integration"] if source.as_posix().startswith(WORLDLY) else ["unit"]
     mirrors = [TESTS / kind / folder / f"test_{stem}.py" for kind in kinds]
-    if source.as_posix().startswith(WIZARD):  # whose tests stand together, above the packages
-        mirrors.append(TESTS / "wizard" / f"test_{stem}.py")
+    mirrors += [  # whose tests stand together, above the packages
+        TESTS / folder_of_all / f"test_{stem}.py"
+        for folder_of_all, packages in TERMINAL.items()
+        if source.as_posix().startswith(packages)
+    ]
     return mirrors
 
 

@@ -9,11 +9,8 @@ import pytest
 
 # Where both programs will look for them, though only the gateway has a use for them yet:
 # edgecert knows by its fingerprint what a listener serves, and its own service does not yet report to systemd.
-# And what the wizard shows on a terminal with, which the gateway's control panel will show with too.
-ONE_SIDED: Final = frozenset(
-    {"edgecert.shared.identity", "edgecert.shared.sdnotify", "edgecert.shared.words"}
-    | {f"edgecert.shared.tui{module}" for module in ("", ".app", ".controls", ".fields", ".marks")}
-)
+# A package is imported by both through its modules.
+ONE_SIDED: Final = frozenset({"edgecert.shared.identity", "edgecert.shared.sdnotify", "edgecert.shared.tui"})
 
 
 @pytest.fixture(scope="module")

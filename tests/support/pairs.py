@@ -13,6 +13,7 @@ from gateway.errors import DatabaseError
 from gateway.model.jid import Jid
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
+from gateway.net.failures import FailureLog
 from gateway.net.metrics import Metrics
 from gateway.net.pair import OutboundPair
 from gateway.net.registry import ConnectionRegistry
@@ -243,6 +244,7 @@ def make_pair() -> PairSetting:
         random=Random(1),  # noqa: S311  # to be repeatable
         metrics=metrics,
         limits=StreamLimits(),
+        failures=FailureLog(clock),
         keys=KeyRing(Secret(b"s3cr3t")),
         registry=ConnectionRegistry(),
         shelf=shelf,

@@ -13,10 +13,12 @@ from typing_extensions import override
 
 from edgecert.shared.control import ControlClient
 from edgecert.shared.errors import EdgecertError
-from gateway.net.control import ControlPlane, ControlServer
+from gateway.net.control import ControlServer
+from gateway.net.controlplane import ControlPlane
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from edgecert.shared.control import CloseOldStreams, SwapRequest
@@ -35,6 +37,7 @@ class RecordingPlane(ControlPlane):
     table: list[JsonObject] = field(default_factory=list)
     waiting: list[JsonObject] = field(default_factory=list)
     steps: list[JsonObject] = field(default_factory=list)
+    faults: list[JsonObject] = field(default_factory=list)
 
     def record(self, *call: object) -> None:
         """Keep a call, or raise."""
@@ -58,6 +61,10 @@ class RecordingPlane(ControlPlane):
         return {"streams": self.open_streams}
 
     @override
+    async def failures(self) -> JsonObject:
+        return {"failures": self.faults}
+
+    @override
     async def queues(self) -> JsonObject:
         return {"queues": self.waiting}
 
@@ -70,6 +77,13 @@ class RecordingPlane(ControlPlane):
     async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
         self.record("swap_held", name, generation, close_old_streams)
         return {"name": name, "generation": generation or 1, "serial": "ab", "swapped": True, "elapsed_ms": 3}
+
+    @override
+    async def stage_held(
+        self, name: str, generation: int, effective_at: datetime, close_old_streams: CloseOldStreams
+    ) -> JsonObject:
+        self.record("stage_held", name, generation, effective_at, close_old_streams)
+        return {"name": name, "generation": generation, "serial": "ab", "staged": True, "elapsed_ms": 3}
 
     @override
     async def cancel_staged(self, name: str) -> JsonObject:

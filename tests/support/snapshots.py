@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-KEPT = Path(__file__).parents[1] / "wizard" / "snapshots"
+KEPT = Path(__file__).parents[1] / "snapshots"
 _UNIQUE = re.compile(r"terminal-\d+")
 
 
 def picture_of(app: App[Any]) -> str:
     """Give the screen as SVG, without what differs from run to run."""
-    return _UNIQUE.sub("terminal", app.export_screenshot(title="edgecert"))
+    return _UNIQUE.sub("terminal", app.export_screenshot(title=app.title))
 
 
 def assert_looks_as_kept(app: App[Any], name: str) -> None:

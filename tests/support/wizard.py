@@ -13,25 +13,21 @@ from edgecert.wizard.app import WizardApp
 from edgecert.wizard.drafts import Drafts
 from edgecert.wizard.session import WizardSession
 from edgecert.wizard.work import Silence, Work
-from tests.support.waiting import eventually
+from tests.support.driven import Driven
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from textual.pilot import Pilot
-
     from edgecert.interfaces import Progress
     from edgecert.model.request import CertificateRequest
-    from edgecert.shared.errors import EdgecertError, ExitCode
 
 
 @dataclass
-class Wizard:
-    """One application that is being driven."""
+class Wizard(Driven):
+    """The wizard, driven."""
 
     app: WizardApp
-    pilot: Pilot[ExitCode | EdgecertError]
     work: Work
     directory: Path
 
@@ -39,38 +35,6 @@ class Wizard:
     def session(self) -> WizardSession:
         """The request that is in the making."""
         return self.app.session
-
-    @property
-    def text(self) -> str:
-        """What the screen shows."""
-        strips = self.app.screen._compositor.render_strips()  # noqa: SLF001  # what a terminal would be sent
-        return "\n".join(strip.text.rstrip() for strip in strips)
-
-    async def press(self, *keys: str) -> None:
-        """Press keys one after the other, each when the one before has been dealt with."""
-        await self.pilot.press(*keys)
-        await eventually(self._has_arrived)
-        await self.pilot.pause()
-
-    def _has_arrived(self) -> bool:
-        """Whether what was typed ahead has arrived, or nobody waits for it any more."""
-        return self.app._held is None or self.app.return_value is not None  # noqa: SLF001  # seen from inside
-
-    async def type(self, text: str) -> None:
-        """Type text."""
-        for letter in text:
-            self.app.simulate_key(letter)
-        await self.pilot.pause()
-
-    async def sees(self, *texts: str) -> str:
-        """Wait until the screen shows all of ``texts``."""
-        try:
-            await eventually(lambda: all(text in self.text for text in texts), limit=60.0)
-        except TimeoutError:
-            message = f"the screen does not show {texts}:\n{self.text}"
-            raise AssertionError(message) from None
-        await self.pilot.pause()
-        return self.text
 
     async def enter_until(self, *texts: str) -> None:
         """Press Enter on page after page until one shows ``texts``."""

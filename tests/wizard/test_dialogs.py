@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgecert.wizard.screens.dialogs import AskDialog, PromptDialog, TextDialog
+from edgecert.shared.tui.dialogs import AskDialog, PromptDialog, TextDialog
 from tests.support.wizard import wizard
 
 if TYPE_CHECKING:

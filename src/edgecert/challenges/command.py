@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 from typing import TYPE_CHECKING, Final, Literal
 
 from edgecert.interfaces import ChallengeSolver
+from edgecert.running import CommandError, run_command
 from edgecert.shared.errors import ChallengeError
-from edgecert.shared.logs import scrub
 from edgecert.shared.overriding import override
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edgecert.challenges.delegation import Delegations
     from edgecert.model.challenge import Challenge
+    from edgecert.running import Fault
 
-_TOLD: Final = 400
+_HINTS: Final[Mapping[Fault, str]] = {
+    "not-run": "mend command in [[issuer.challenges]]",
+    "too-slow": "raise command_timeout, or see what it waits for",
+    "failed": "run it by hand to see why",
+}
 
 
 class CommandSolver(ChallengeSolver):
@@ -66,42 +67,8 @@ class CommandSolver(ChallengeSolver):
             raise failed[0]
 
     def _run(self, action: Literal["present", "clean-up"], challenge: Challenge) -> None:
-        argv = [*self._command, action, challenge.record_name, challenge.value]
-        said = f"{self._command[0]!r} ({action} {challenge.record_name})"
         try:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us: a half-done zone change would be worse than a whole one
-            )
-        except OSError as error:
-            message = f"the challenge command {said} cannot be run: {error.strerror or error}"
-            raise _failed(message, "mend command in [[issuer.challenges]]") from error
-        with process:
-            try:
-                output, _ = process.communicate(timeout=self._timeout)
-            except subprocess.TimeoutExpired:
-                _kill(process)
-                message = f"the challenge command {said} was not done after {self._timeout:g} s and was killed"
-                raise _failed(message, "raise command_timeout, or see what it waits for") from None
-            except BaseException:
-                _kill(process)
-                raise
-        if process.returncode:
-            text = scrub(output.decode("utf-8", "replace")).strip()[-_TOLD:]
-            how = f"exit code {process.returncode}" if process.returncode > 0 else f"signal {-process.returncode}"
-            message = f"the challenge command {said} ended with {how}{f': {text}' if text else ''}"
-            raise _failed(message, "run it by hand to see why")
-
-
-def _failed(message: str, hint: str) -> ChallengeError:
-    return ChallengeError(message, code="challenge-command-failed", hint=hint)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # its own session: the group is the command and what it started
-    if process.stdout is not None:
-        process.stdout.close()
+            run_command([*self._command, action, challenge.record_name, challenge.value], self._timeout)
+        except CommandError as error:
+            message = f"the challenge command {self._command[0]!r} ({action} {challenge.record_name}) {error}"
+            raise ChallengeError(message, code="challenge-command-failed", hint=_HINTS[error.fault]) from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgecert.cli import dates, shapes
+from edgecert.cli import shapes
 from edgecert.cli.common import add_common, add_dry_run
 from edgecert.cli.session import lineage, settings_of, wiring_for
 from edgecert.interfaces import DeployOptions
 from edgecert.lifecycle.results import first_failure
+from edgecert.shared import dates
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import ExitCode, StoreError, UsageError
 

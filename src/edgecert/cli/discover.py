@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.cli.common import resolve_request
 from edgecert.shared.errors import UsageError
 from edgecert.shared.names import normalise_domain, to_unicode
+from edgecert.shared.printable import show_line
 
 if TYPE_CHECKING:
     import argparse
@@ -98,7 +99,8 @@ def flags_file_text(request: CertificateRequest, found: Discovery) -> str:
     from edgecert.shared.configfile import encode, to_toml
 
     document = to_toml({"version": request.version, **encode(request, defaults=False)})
-    reasons = "".join(f"# {reason.key}: {reason.value}: {reason.text}\n" for reason in found.reasons)
+    # Of one line each, whatever the DNS said: what stood on a line of its own would be a key of the file.
+    reasons = "".join(f"# {show_line(f'{reason.key}: {reason.value}: {reason.text}')}\n" for reason in found.reasons)
     return document.replace("[topology]\n", f"{reasons}[topology]\n", 1)
 
 

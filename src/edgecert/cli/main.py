@@ -101,7 +101,7 @@ def _dispatch(arguments: list[str], output: Output, environ: Mapping[str, str]) 
         output.result({"verbs": {name: verb.help for name, verb in VERBS.items()}}, overview())
         return ExitCode.OK
     if not rest:
-        from edgecert.cli.wizard import has_terminal
+        from edgecert.shared.terminal import has_terminal
 
         if not has_terminal(environ):
             raise UsageError("no verb given", hint=short_help())

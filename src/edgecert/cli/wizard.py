@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.cli.common import add_common, add_request_options, host_settings, resolve_request
 from edgecert.cli.session import wiring_for
 from edgecert.shared.errors import ConfigError, EdgecertError, ExitCode, UsageError
+from edgecert.shared.terminal import has_terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -60,12 +61,6 @@ def run(context: CliContext) -> ExitCode:
     if isinstance(outcome, EdgecertError):
         raise outcome
     return outcome if outcome is not None else ExitCode.OK
-
-
-def has_terminal(environ: Mapping[str, str], *, plain: bool = False) -> bool:
-    """Whether a person sits at both streams, at a terminal that can do what is needed."""
-    smart = plain or environ.get("TERM", "dumb") not in ("", "dumb")
-    return sys.stdin.isatty() and sys.stdout.isatty() and smart
 
 
 def require_terminal(environ: Mapping[str, str], *, plain: bool) -> None:

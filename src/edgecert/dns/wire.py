@@ -156,19 +156,22 @@ def _read_data(wire: bytes, at: int, length: int, kind: int) -> str | None:
 def _read_name(wire: bytes, at: int) -> tuple[bytes | None, int]:
     """Give a name with its final dot, in lower case, and where it ends; None where a label needs escapes."""
     labels: list[bytes] = []
-    end = -1
+    begun, end, octets = at, -1, 0
     plain = True
     while length := wire[at]:
         if length >= _POINTER:
             target = (length & ~_POINTER) << 8 | wire[at + 1]
             end = at + 2 if end < 0 else end
-            if target >= at:
-                raise IndexError  # RFC 1035 §4.1.4: a pointer leads to a prior place
-            at = target
+            if target >= begun:
+                raise IndexError  # RFC 1035 §4.1.4: a pointer leads to a prior place; one into its own name has no end
+            begun = at = target
             continue
         label = wire[at + 1 : at + 1 + length].lower()
         plain = plain and _PLAIN.fullmatch(label) is not None
         labels.append(label)
+        octets += 1 + length
+        if octets >= _MAX_NAME:
+            raise IndexError  # RFC 1035 §2.3.4
         at += 1 + length
     name = b".".join(labels) + b"."
     return (name if plain else None), (at + 1 if end < 0 else end)

@@ -166,7 +166,7 @@ def _judge(
         chain = Chain(tuple(certificates))
         verify_chain_order(certificates)
         verify_leaf(chain, now=now)
-    except (MaterialError, ValueError) as error:
+    except (MaterialError, ValueError, x509.InvalidVersion) as error:
         message, hint = (
             (error.message, error.hint) if isinstance(error, MaterialError) else (f"damaged: {error}", _ANEW)
         )

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from edgecert.model.dnsrecords import Answers
 
-_RECORD: Final = re.compile(r'(\d+)\s+([A-Za-z0-9]+)\s+"?(.*?)"?\s*$', re.DOTALL)
+_PARTS: Final = 3
+_FLAGS: Final = re.compile(r"[0-9]{1,3}")
 _CRITICAL: Final = 128
 _KNOWN_TAGS: Final = frozenset({"issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"})
 
@@ -76,11 +77,12 @@ def parse_caa(text: str) -> CaaRecord:
     Raises:
         ValueError: it is none.
     """
-    match = _RECORD.match(text)
-    if match is None:
+    parts = text.split(None, 2)
+    flags, tag, value = parts if len(parts) == _PARTS else ("", "", "")
+    if not (text.isascii() and _FLAGS.fullmatch(flags) and tag.isalnum()):
         message = f"{text!r} is no CAA record"
         raise ValueError(message)
-    flags, tag, value = match.groups()
+    value = value.strip().removeprefix('"').removesuffix('"')
     issuer, *parameters = (part.strip() for part in value.split(";"))
     pairs = tuple(
         (name.strip().lower(), given.strip()) for name, _, given in (each.partition("=") for each in parameters)

@@ -158,4 +158,7 @@ def _chain(channel: ssl.SSLSocket) -> tuple[bytes, ...]:
 def _serial_hex(leaf: bytes) -> str:
     from cryptography import x509  # noqa: PLC0415  # whoever probes usually has it loaded
 
-    return f"{x509.load_der_x509_certificate(leaf).serial_number:x}"
+    try:
+        return f"{x509.load_der_x509_certificate(leaf).serial_number:x}"
+    except (ValueError, x509.InvalidVersion) as error:
+        raise NetworkError(f"what the listener presented is no certificate: {error}", code="no-tls") from None

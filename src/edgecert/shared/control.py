@@ -102,7 +102,7 @@ def decode_swap(document: JsonObject) -> SwapRequest:
         close_old_streams=decode_close_old_streams(document),
         allow_drop=decode_flag(document, "allow_drop"),
         rollback=decode_flag(document, "rollback"),
-        effective_at=_decode_time(document.get("effective_at")),
+        effective_at=decode_time(document.get("effective_at")),
         replaces=_decode_names(document.get("replaces", [])),
     )
 
@@ -153,7 +153,12 @@ def _decode_names(value: JsonValue) -> tuple[str, ...]:
     return tuple(str(name) for name in value)
 
 
-def _decode_time(value: JsonValue) -> datetime | None:
+def decode_time(value: JsonValue) -> datetime | None:
+    """Give the time of a body's ``effective_at``, None when it says none.
+
+    Raises:
+        ControlError: ``bad-call``, no time with its zone.
+    """
     if value is None:
         return None
     try:

@@ -174,7 +174,7 @@ class WizardApp(TerminalApp["ExitCode | EdgecertError"]):
         self.copy_to_clipboard(self.session.command())
 
     def _show_log(self) -> None:
-        from edgecert.wizard.screens.dialogs import TextDialog  # noqa: PLC0415  # only where it is wanted
+        from edgecert.shared.tui.dialogs import TextDialog  # noqa: PLC0415  # only where it is wanted
 
         self.open_screen(TextDialog(_("Log"), self.log_text()))
 

@@ -7,13 +7,14 @@ import json
 import os
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from edgecert.shared.atomic import write_file
+from edgecert.shared.terminal import state_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from edgecert.shared.jsonvalue import JsonObject
 
@@ -29,9 +30,8 @@ class Drafts:
     @classmethod
     def of(cls, state_dir: Path, environ: Mapping[str, str]) -> Drafts:
         """Give the draft for ``state_dir``: several stores, several drafts."""
-        home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
         mark = sha256(os.fsencode(state_dir.absolute())).hexdigest()[:12]
-        return cls(Path(home) / "edgecert" / f"{mark}-{_FILE}")
+        return cls(state_home(environ) / f"{mark}-{_FILE}")
 
     def load(self) -> JsonObject | None:
         """Give the draft; None when there is none, or when it cannot be read."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecert.shared.dates import parse_when
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.words import _
-from edgecert.wizard.dates import parse_when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ class OtherTasks:
         self._app.open_screen(PendingScreen(waiting))
 
     def _assign(self, name: str) -> None:
-        from edgecert.wizard.screens.dialogs import AskDialog, PromptDialog  # noqa: PLC0415  # a page at a time
+        from edgecert.shared.tui.dialogs import AskDialog, PromptDialog  # noqa: PLC0415  # a page at a time
 
         app = self._app
 
@@ -95,8 +95,8 @@ class OtherTasks:
         app.open_screen(AskDialog(name, _("Put it into service at all its targets?"), answers), chosen)
 
     def _roll_back(self, name: str) -> None:
+        from edgecert.shared.tui.dialogs import PromptDialog  # noqa: PLC0415  # a page at a time
         from edgecert.wizard.outcomes import show_rolled_back  # noqa: PLC0415  # loads the certificate library
-        from edgecert.wizard.screens.dialogs import PromptDialog  # noqa: PLC0415  # a page at a time
         from edgecert.wizard.screens.run import RunScreen  # noqa: PLC0415
 
         app = self._app
@@ -138,7 +138,7 @@ class OtherTasks:
         self._app.start_session(session)
 
     def _export(self, name: str) -> None:
-        from edgecert.wizard.screens.dialogs import AskDialog, PromptDialog, TextDialog  # noqa: PLC0415
+        from edgecert.shared.tui.dialogs import AskDialog, PromptDialog, TextDialog  # noqa: PLC0415
 
         app = self._app
 
@@ -170,8 +170,8 @@ class OtherTasks:
         app.open_screen(AskDialog(name, _("In which form?"), forms), formed)
 
     def _view(self, name: str) -> None:
+        from edgecert.shared.tui.dialogs import TextDialog  # noqa: PLC0415  # a page at a time
         from edgecert.wizard.describe import describe_certificate, describe_csr  # noqa: PLC0415
-        from edgecert.wizard.screens.dialogs import TextDialog  # noqa: PLC0415  # a page at a time
 
         work = self._app.work
         entry = next(held for held in work.held() if held.name == name)
@@ -188,7 +188,7 @@ class OtherTasks:
         self._app.open_screen(TextDialog(name, "\n".join(lines)))
 
     def _remove(self, name: str) -> None:
-        from edgecert.wizard.screens.dialogs import PromptDialog  # noqa: PLC0415  # a page at a time
+        from edgecert.shared.tui.dialogs import PromptDialog  # noqa: PLC0415  # a page at a time
 
         app = self._app
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from edgecert.lifecycle.results import first_failure
 from edgecert.shared.atomic import write_file
 from edgecert.shared.clock import format_time
+from edgecert.shared.dates import parse_when
 from edgecert.shared.errors import EdgecertError, ExitCode, UsageError
 from edgecert.shared.names import to_unicode
 from edgecert.shared.printable import show_controls
 from edgecert.shared.secret import Secret
 from edgecert.shared.tui.marks import to_ascii
 from edgecert.shared.words import _
-from edgecert.wizard.dates import parse_when
 from edgecert.wizard.views import AnswerGiven
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.errors import ExitCode
 from gateway.cli.common import add_action, add_dry_run
 from gateway.cli.contacttable import open_contacts
-from gateway.cli.shapes import objects, show, texts
+from gateway.model.answers import objects, show, texts
 
 if TYPE_CHECKING:
     import argparse

@@ -33,6 +33,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "status": Verb("status", "show certificates, listeners, streams and partners of the running gateway", LOOKING),
     "streams": Verb("streams", "list the open streams, what proves them, and which generation they live on", LOOKING),
     "queue": Verb("queue", "list the stanzas that wait for partners, and when the next attempt is made", LOOKING),
+    "panel": Verb("panel", "show and change partners, contacts and certificates on a terminal, live", LOOKING),
     "partner": Verb("partner", "list and change the partners; a change is live at once", CHANGING),
     "contacts": Verb("contacts", "list and change which partners' users may reach which home users", CHANGING),
     "swap": Verb("swap", "put a generation into service that the gateway already holds", CHANGING),

@@ -10,7 +10,7 @@ from edgecert.shared.errors import ExitCode, UsageError
 from gateway.cli import partnertest
 from gateway.cli.common import add_action, add_dry_run
 from gateway.cli.partnertable import open_partners
-from gateway.cli.shapes import objects, show, texts
+from gateway.model.answers import changes_between, objects, show, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -223,12 +223,14 @@ def _tell(
     _warn(context, answer.get("warnings"))
     difference = {
         "added": sorted(set(after) - set(before)),
-        "changed": sorted(domain for domain in set(after) & set(before) if _changes(before[domain], after[domain])),
+        "changed": sorted(
+            domain for domain in set(after) & set(before) if changes_between(before[domain], after[domain])
+        ),
         "removed": sorted(set(before) - set(after)),
     }
     lines = [f"+ {domain}" for domain in difference["added"]]
     for domain in difference["changed"]:
-        lines += [f"~ {domain}", *(f"    {line}" for line in _changes(before[domain], after[domain]))]
+        lines += [f"~ {domain}", *(f"    {line}" for line in changes_between(before[domain], after[domain]))]
     lines += [f"- {domain}" for domain in difference["removed"]]
     closing = _closing(lines, dry_run=context.dry_run, live=table.live)
     result: JsonObject = {**answer, **difference, "dry_run": context.dry_run, "live": table.live}
@@ -248,12 +250,3 @@ def _closing(lines: Sequence[str], *, dry_run: bool, live: bool) -> str:
     if dry_run:
         return "nothing was changed (dry run)"
     return "live now" if live else "saved; no gateway is running"
-
-
-def _changes(before: JsonObject, after: JsonObject) -> list[str]:
-    keys = [key for key in after if _plain(before.get(key)) != _plain(after[key])]
-    return [f"{key}: {show(before.get(key))} → {show(after[key])}" for key in keys]
-
-
-def _plain(value: JsonValue) -> JsonValue:
-    return sorted(texts(list(value))) if isinstance(value, list | tuple) else value

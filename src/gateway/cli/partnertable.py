@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from gateway.cli.shapes import objects
+from gateway.model.answers import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from edgecert.shared.errors import EdgecertError, ExitCode
 from edgecert.shared.printable import blank_controls
 from gateway.cli.common import add_common, add_socket
-from gateway.cli.shapes import objects, show
+from gateway.model.answers import objects, show
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgecert.shared.errors import ExitCode
 from gateway.cli.common import add_common, add_socket
-from gateway.cli.shapes import texts
+from gateway.model.answers import texts
 
 if TYPE_CHECKING:
     import argparse

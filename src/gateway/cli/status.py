@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edgecert.shared.clock import parse_time
 from edgecert.shared.errors import ExitCode
 from gateway.cli.common import add_common, add_socket
-from gateway.cli.shapes import ago, objects, show, texts
+from gateway.model.answers import ago, objects, show, texts
 
 if TYPE_CHECKING:
     import argparse

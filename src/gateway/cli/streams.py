@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode
 from gateway.cli.common import add_common, add_socket
-from gateway.cli.shapes import ago, objects, show
+from gateway.model.answers import ago, objects, show
 
 if TYPE_CHECKING:
     import argparse

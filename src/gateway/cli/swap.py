@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edgecert.shared.control import CLOSE_OLD_STREAMS
 from edgecert.shared.errors import ExitCode, UsageError
 from gateway.cli.common import add_common, add_socket
-from gateway.cli.shapes import show
+from gateway.model.answers import show
 
 if TYPE_CHECKING:
     import argparse

@@ -23,6 +23,12 @@ MAX_PART: Final = 1023  # octets, RFC 7622 §3.1
 _ASCII_LOCAL: Final = re.compile(r"[!#$%()*+,\-.0-9;=?A-Z\[\\\]^_`a-z{|}~]+")  # RFC 7622 §3.3.1 takes "&'/:<>@ out
 _EXCLUDED: Final = frozenset("\"&'/:<>@")
 _IDENTIFIER_CATEGORIES: Final = frozenset({"Ll", "Lu", "Lo", "Lm", "Mn", "Mc", "Nd"})  # RFC 8264 §9.1, LetterDigits
+# RFC 8264 §9.9, §9.13: old Hangul jamo, and letters and marks that nobody sees. Home systems that prepare addresses as
+# RFC 3920 had it take the latter away, and would deliver to another user than policy was asked about.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u1100-\u11ff\u17b4\u17b5\u180b-\u180d\u180f\u3164\ua960-\ua97c\ud7b0-\ud7fb\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Cn", "Co"})
 _LONGEST_KEPT: Final = 256  # partners choose their users' names: thousands of long ones must not stay in memory
 _WIDE: Final = frozenset({"F", "H"})
@@ -123,7 +129,7 @@ def _is_identifier(character: str) -> bool:
     if character.isascii():
         return "!" <= character <= "~"
     stable = unicodedata.normalize("NFKC", character) == character  # RFC 8264 §9.17, HasCompat
-    return stable and unicodedata.category(character) in _IDENTIFIER_CATEGORIES
+    return stable and not _UNSEEN.match(character) and unicodedata.category(character) in _IDENTIFIER_CATEGORIES
 
 
 def _prepare_resource(text: str) -> str:

@@ -106,7 +106,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         """Whether the peer takes its data more slowly than we have it."""
         self.opened_at = self.last_received = self.last_sent = clock.monotonic()
         self.tls_begun_at = 0.0
-        self.stanzas = 0
+        self.stanzas_in = 0
+        self.stanzas_out = 0
         self.last_stanza = self.opened_at
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -312,6 +313,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             while plaintext := tls.read(READ_STEP):
                 if not self.machine.closed:
                     self.machine.receive_data(plaintext)
+            # What TLS itself answers (that it shakes hands but once) must not pile up until the stream says something.
+            self._write(tls.data_to_send())
         except TlsFailedError as error:
             self._write(tls.data_to_send())
             self.on_tls_failed(error.reason)

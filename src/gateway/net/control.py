@@ -13,7 +13,7 @@ from aiohttp import web
 from typing_extensions import override
 
 from edgecert.shared.control import MAX_BODY
-from gateway.net.controlcalls import ControlCalls, ControlPlane, answer_errors, verify_caller
+from gateway.net.controlcalls import ControlCalls, answer_errors, verify_caller
 from gateway.net.socketfile import SocketFile
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["ControlPlane", "ControlServer"]
+    from gateway.net.controlplane import ControlPlane
 
 CONNECTION_TIMEOUT: Final = 120.0
 MAX_CONNECTIONS: Final = 64

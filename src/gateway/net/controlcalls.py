@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from aiohttp import web
 
@@ -16,21 +16,21 @@ from edgecert.shared.control import (
     API_MIN,
     API_VERSION,
     MAX_BODY,
-    SwapRequest,
     bad_call,
     check_api,
     decode_close_old_streams,
     decode_flag,
     decode_swap,
+    decode_time,
 )
 from edgecert.shared.errors import ControlError, EdgecertError, LockedError, PermissionDeniedError, UsageError
 from gateway.xmpp.wire import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from edgecert.shared.control import CloseOldStreams
-    from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.jsonvalue import JsonObject, JsonValue
+    from gateway.net.controlplane import ControlPlane
 
 logger = logging.getLogger(__name__)
 
@@ -39,99 +39,6 @@ BODY_TIMEOUT: Final = 10.0
 
 _CREDENTIALS: Final = struct.Struct("iII")  # struct ucred of <sys/socket.h>: pid, uid, gid
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"  # the Prometheus text exposition format
-
-
-class ControlPlane(Protocol):
-    """What the gateway can be asked and told.
-
-    Every method may raise an ``EdgecertError``; its code, message and hint reach the caller.
-    A call that raises has changed nothing.
-    """
-
-    async def ready(self) -> tuple[bool, list[str]]:
-        """Give whether the gateway does its work, and every reason why not (or why it is in danger, while ready)."""
-        ...
-
-    async def status(self) -> JsonObject:
-        """Give the state: ready, reasons, uptime_s, certificates, listeners, streams (numbers), partners."""
-        ...
-
-    async def streams(self) -> JsonObject:
-        """Give ``{"streams": [...]}``: each stream with direction, peer, proof, generation, age, counts."""
-        ...
-
-    async def queues(self) -> JsonObject:
-        """Give ``{"queues": [...]}``: what waits for each partner's domain, since when, and the next attempt."""
-        ...
-
-    async def swap(self, request: SwapRequest) -> JsonObject:
-        """Keep a generation and put it into service, or stage it.
-
-        Answers ``{"name","generation","serial","staged": bool,"swapped": bool,"elapsed_ms"}``.
-        """
-        ...
-
-    async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
-        """Put a generation into service that the gateway already has; None is the newest one below the one in service.
-
-        The number given is an order: it may be below the one in service. Answers as ``swap``.
-        """
-        ...
-
-    async def cancel_staged(self, name: str) -> JsonObject:
-        """Withdraw what is staged for the lineage; nothing staged is no error: ``{"name","cancelled": bool}``."""
-        ...
-
-    async def reload(self) -> JsonObject:
-        """Read limits, trust, access and certificates again: ``{"reloaded": true, "notes": [...]}``."""
-        ...
-
-    async def add_http01(self, tokens: Mapping[str, str]) -> JsonObject:
-        """Answer ACME http-01 for ``tokens`` (token and key authorization), for an hour: ``{"known": number}``."""
-        ...
-
-    async def forget_http01(self, tokens: Sequence[str]) -> JsonObject:
-        """Answer no more for ``tokens``; unknown ones are no error: ``{"known": number}``."""
-        ...
-
-    async def partners(self) -> JsonObject:
-        """Give ``{"partners": [partner, ...]}`` by domain."""
-        ...
-
-    async def put_partner(self, partner: JsonObject) -> JsonObject:
-        """Add the partner or replace the one of this domain: ``{"domain","created": bool,"warnings": [...]}``."""
-        ...
-
-    async def remove_partner(self, domain: str) -> JsonObject:
-        """Take the partner away: ``{"domain","removed": bool}``."""
-        ...
-
-    async def apply_partners(self, partners: Sequence[JsonObject], *, dry_run: bool) -> JsonObject:
-        """Make the table equal ``partners``; with ``dry_run`` only say what would change.
-
-        Answers ``{"added","changed","removed": [domain, ...], "warnings": [...]}``.
-        """
-        ...
-
-    async def contacts(self, home: str, partner: str) -> JsonObject:
-        """Give ``{"contacts": [...], "knocks": [...]}`` of ``home`` and ``partner``: JIDs, domains, empty for all."""
-        ...
-
-    async def add_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
-        """Pin a contact: ``{"home","partner","changed": bool,"before": {...},"after": {...},"warnings": [...]}``."""
-        ...
-
-    async def remove_contact(self, home: str, partner: str, *, dry_run: bool) -> JsonObject:
-        """Forget a contact; answers as ``add_contact``."""
-        ...
-
-    async def start_partner_test(self, domain: str, home: str) -> JsonObject:
-        """Begin to reach a domain as streams do: ``{"id","domain","home","is_partner"}``."""
-        ...
-
-    async def partner_test(self, identity: str, after: int) -> JsonObject:
-        """Give the steps behind the first ``after``: ``{"steps": [...], "finished", "reached"}``; waits for one."""
-        ...
 
 
 class ControlCalls:
@@ -159,6 +66,7 @@ class ControlCalls:
             web.get("/v1/streams", self._streams),
             web.get("/v1/partners", self._partners),
             web.get("/v1/queues", self._queues),
+            web.get("/v1/failures", self._failures),
         ]
 
     def changing_routes(self) -> list[web.RouteDef]:
@@ -166,6 +74,7 @@ class ControlCalls:
         return [
             web.post("/v1/swap", self._swap),
             web.post("/v1/swap-held", self._swap_held),
+            web.post("/v1/stage-held", self._stage_held),
             web.post("/v1/staged/cancel", self._cancel_staged),
             web.post("/v1/reload", self._reload),
             web.post("/v1/http01", self._add_http01),
@@ -206,17 +115,30 @@ class ControlCalls:
     async def _queues(self, _: web.Request) -> web.Response:
         return web.json_response(await self._plane.queues())
 
+    async def _failures(self, _: web.Request) -> web.Response:
+        return web.json_response(await self._plane.failures())
+
     async def _swap(self, request: web.Request) -> web.Response:
         return web.json_response(await self._plane.swap(decode_swap(await _read_object(request))))
 
     async def _swap_held(self, request: web.Request) -> web.Response:
         body = await _read_object(request)
         generation = body.get("generation")
-        if generation is not None and (isinstance(generation, bool) or not isinstance(generation, int)):
+        if generation is not None and not _is_number(generation):
             raise bad_call("generation: a number or null is needed")
         return web.json_response(
             await self._plane.swap_held(_text(body, "name"), generation, decode_close_old_streams(body))
         )
+
+    async def _stage_held(self, request: web.Request) -> web.Response:
+        body = await _read_object(request)
+        generation, when = body.get("generation"), decode_time(body.get("effective_at"))
+        if not _is_number(generation):
+            raise bad_call("generation: a number is needed")
+        if when is None:
+            raise bad_call("effective_at: an RFC 3339 time with zone is needed")
+        name, close = _text(body, "name"), decode_close_old_streams(body)
+        return web.json_response(await self._plane.stage_held(name, generation, when, close))
 
     async def _cancel_staged(self, request: web.Request) -> web.Response:
         return web.json_response(await self._plane.cancel_staged(_text(await _read_object(request), "name")))
@@ -279,6 +201,10 @@ class ControlCalls:
         if not is_number(after):
             raise bad_call("after: a number is needed")
         return web.json_response(await self._plane.partner_test(request.match_info["id"], int(after)))
+
+
+def _is_number(value: JsonValue) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _text(body: JsonObject, key: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from gateway.errors import Condition
+from gateway.model.peer import Direction
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, OutboundOwner, StreamFailedError, StreamFailure
 from gateway.net.waiting import QueueTotals
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.model.envelope import Envelope
     from gateway.net.bidi import Carrier
     from gateway.net.connector import Connector
+    from gateway.net.failures import FailureLog
     from gateway.net.metrics import Metrics
     from gateway.net.outbound import PartnerInbox
     from gateway.net.registry import ConnectionRegistry
@@ -99,9 +101,14 @@ class Dialling:
     limits: StreamLimits
     registry: ConnectionRegistry
     keys: KeyRing
+    failures: FailureLog
     establishment_timeout: float = 60.0
     shelf: Shelf | None = None
     totals: QueueTotals = field(default_factory=QueueTotals)
+
+    def note_failure(self, home: str, domain: str, failure: StreamFailure, *, partner: bool) -> None:
+        """Keep for whoever looks why there is no stream to ``domain``, a partner's unless it was taken away."""
+        self.failures.note(Direction.OUTBOUND, (home, domain), failure.code, failure.text, partner=partner)
 
 
 class DialledFor(OutboundOwner, Protocol):

@@ -115,7 +115,7 @@ class ComponentConnection(Connection[ComponentEvent]):
 
     def send(self, envelope: Envelope) -> None:
         """Hand a stanza to the component."""
-        self.stanzas += 1
+        self.stanzas_in += 1
         self.stream.send_stanza(envelope)
         self.wake()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.jid import Jid
+from gateway.model.peer import Direction
 from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
 from gateway.net.home_component import ComponentConnection, Unproved
@@ -171,6 +172,11 @@ class Hub:
             waiting.discard(connection)
         self.counts.gone(connection)
         self._both_ways.discard(connection)
+
+    def note_fault(self, connection: InboundConnection, pair: tuple[str, str], code: str, text: str) -> None:
+        """Keep for whoever looks why a partner's stream, or a pair on it, came to nothing."""
+        known, address = self.find_partner(pair[1]) is not None, connection.peer_address
+        self.dialling.failures.note(Direction.INBOUND, pair, code, text, address=address, partner=known)
 
     def stanza_from_partner(self, connection: PartnerConnection, envelope: Envelope) -> None:
         """Route a stanza of an authorized pair; a partner is slowed down while the home side does not keep up."""

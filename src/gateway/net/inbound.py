@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_USUAL_ENDS: Final = frozenset({Condition.CONNECTION_TIMEOUT, Condition.RESET, Condition.SYSTEM_SHUTDOWN})
 _TOO_MANY: Final = "too many streams of this partner"
 
 
@@ -77,6 +78,10 @@ class InboundOwner(Protocol):
 
     def inbound_lost(self, connection: InboundConnection) -> None:
         """Take note that the connection is gone."""
+        ...
+
+    def note_fault(self, connection: InboundConnection, pair: tuple[str, str], code: str, text: str) -> None:
+        """Take note why a pair (home, partner), or all of the stream, came to nothing."""
         ...
 
 
@@ -140,7 +145,7 @@ class InboundConnection(Connection[StreamEvent]):
 
     def send(self, envelope: Envelope, carrier: BidiCarrier) -> None:
         """Write a stanza against the direction of the stream, which carries it."""
-        self.stanzas += 1
+        self.stanzas_out += 1
         self.stream.send_stanza(envelope)
         if self.stream.acknowledging:
             self._carriers.note_sent(carrier)
@@ -168,6 +173,7 @@ class InboundConnection(Connection[StreamEvent]):
     def on_tls_failed(self, reason: str) -> None:
         self._metrics.handshake("inbound", "failed", reason)
         self.why_closed = f"TLS: {reason}"
+        self._note_fault("tls-failed", reason)
         logger.info("TLS failed", extra={"direction": "inbound", "peer": self.peer_address, "reason": reason})
 
     @override
@@ -206,8 +212,15 @@ class InboundConnection(Connection[StreamEvent]):
         """Take what the authoritative server said of a dialback key of this stream."""
         if verdict.type == "valid" and not self._owner.may_authorize(request.partner):
             verdict = Verdict("error", StanzaCondition.RESOURCE_CONSTRAINT, _TOO_MANY)
+        if verdict.type != "valid":
+            code = "dialback-refused" if verdict.type == "invalid" else "dialback-failed"
+            text = verdict.text or f"the servers of {request.partner} do not know the key"
+            self._owner.note_fault(self, (request.home, request.partner), code, text)
         self.stream.verified(request, verdict)
         self.process()
+
+    def _note_fault(self, code: str, text: str) -> None:
+        self._owner.note_fault(self, (self.home, self.partner), code, text)
 
     def _take(self, event: StanzaReceived | StanzaRefused) -> None:
         if self._barred:
@@ -215,7 +228,7 @@ class InboundConnection(Connection[StreamEvent]):
         if isinstance(event, StanzaRefused):
             self._owner.refuse_from_partner(self, event.envelope, event.condition, event.text)
         else:
-            self.stanzas += 1
+            self.stanzas_in += 1
             self._owner.stanza_from_partner(self, event.envelope)
 
     def _note_pair(self, pair: PairAuthorization) -> None:
@@ -252,6 +265,8 @@ class InboundConnection(Connection[StreamEvent]):
         if not self.why_closed:
             condition = event.condition.value if event.condition else ""
             self.why_closed = ": ".join(part for part in (condition, event.text) if part)
+        if event.condition is not None and event.condition not in _USUAL_ENDS:
+            self._note_fault(event.condition.value, event.text)
         fields = {
             "direction": "inbound",
             "domain": self.partner,

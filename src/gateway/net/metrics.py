@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from edgecert.shared.clock import Clock
+    from edgecert.shared.jsonvalue import JsonObject
 
     Counts = Iterable[tuple[Sequence[str], float]]
 
@@ -120,6 +121,16 @@ class Metrics:
     def settled(self, outcome: str) -> None:
         """Count the end of such a stanza: ``sent``, ``acknowledged``, ``bounced``, ``expired`` or ``discarded``."""
         self._settled[outcome] += 1
+
+    def totals(self) -> JsonObject:
+        """Give the running counts that a plot is made of: stanzas by direction, handshakes by outcome."""
+        handshakes = Counter[str]()
+        for (_direction, outcome, _reason), count in self._handshakes.items():
+            handshakes[outcome] += count
+        return {
+            "stanzas": {direction: self._stanzas[direction] for direction in ("inbound", "outbound")},
+            "handshakes": {outcome: handshakes[outcome] for outcome in ("ok", "failed")},
+        }
 
     def families(self) -> Iterator[Metric]:
         """Give every family with its present numbers."""

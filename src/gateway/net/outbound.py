@@ -138,7 +138,7 @@ class OutboundConnection(DialledConnection):
         limit = self.stream.peer_limits.max_bytes
         if limit and len(envelope.raw) > limit:
             return False
-        self.stanzas += 1
+        self.stanzas_out += 1
         self.last_stanza = self.clock.monotonic()
         self.stream.send_stanza(envelope)
         self.wake()
@@ -185,7 +185,7 @@ class OutboundConnection(DialledConnection):
         if isinstance(event, StanzaRefused):
             self._inbox.refuse_from_partner(self, event.envelope, event.condition, event.text)
             return
-        self.stanzas += 1
+        self.stanzas_in += 1
         self.last_stanza = self.clock.monotonic()
         self._inbox.stanza_from_partner(self, event.envelope)
 

@@ -297,6 +297,8 @@ class OutboundPair:
         self.retry_at = self._clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
         fields = {"home": self.home, "domain": self.domain, "reason": failure.code, "why": failure.text}
         logger.warning("no stream to partner", extra=fields)
+        known = self._owner.find_partner(self.domain) is not None
+        self._dialling.note_failure(self.home, self.domain, failure, partner=known)
         if not is_outage(failure):
             self.give_up(self._condition(), failure.code)
             return

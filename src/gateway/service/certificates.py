@@ -106,6 +106,7 @@ class Certificates:
                 "fingerprint_sha256": bundle.meta.fingerprint_sha256,
                 "names": list(bundle.meta.names),
                 "domains": list(contexts.domains_of(bundle.meta.name)),
+                "held": [] if self.options.directory else list(self._store.generations(bundle.meta.name)),
             }
             for bundle in self.serving
         ]
@@ -199,6 +200,19 @@ class Certificates:
         bundle = self._store.load(name, generation)
         self._verify(bundle, moment=self._clock.now(), allow_drop=False, rollback=True)
         self._activate(bundle)
+        return bundle
+
+    def stage_held(self, staged: StagedMaterial) -> Bundle:
+        """Stage a generation that is kept here; it takes the place of what was staged for its lineage.
+
+        Raises:
+            StoreError: code ``no-such-generation``.
+            MaterialError: it could not go into service at its date.
+        """
+        self._verify_pushed(staged.name)
+        bundle = self._store.load(staged.name, staged.generation)
+        self._verify(bundle, moment=staged.effective_at, allow_drop=False, rollback=True)
+        self._store.stage(staged)
         return bundle
 
     def cancel_staged(self, name: str) -> bool:

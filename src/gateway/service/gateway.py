@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.clock import SystemClock, format_time
-from edgecert.shared.errors import EdgecertError
 from edgecert.shared.version import VERSION
 from gateway.database.partners import PartnerStore
 from gateway.net.control import ControlServer
 from gateway.net.metrics import Metrics
 from gateway.policy.commit import verify_homes
-from gateway.service.certificates import retry_inconsistent
 from gateway.service.contacts import ContactDesk
 from gateway.service.dialbacksecret import load_dialback_secret
 from gateway.service.http01 import Http01Desk
@@ -24,7 +22,12 @@ from gateway.service.memory import release_free_memory
 from gateway.service.partners import PartnerDesk
 from gateway.service.partnertests import PartnerTests
 from gateway.service.queues import QueueDesk
-from gateway.service.report import describe_partners, describe_queues, describe_streams, describe_swap
+from gateway.service.report import (
+    describe_failures,
+    describe_partners,
+    describe_queues,
+    describe_streams,
+)
 from gateway.service.setup import (
     certificate_options,
     hub_limits,
@@ -33,16 +36,17 @@ from gateway.service.setup import (
     make_hub,
     open_listeners,
 )
+from gateway.service.swaps import SwapDesk
 from gateway.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from datetime import datetime
 
     from edgecert.shared.clock import Clock
     from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.net.listener import Listener
-    from gateway.service.certificates import CertificateOptions
     from gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -50,8 +54,6 @@ logger = logging.getLogger(__name__)
 HOUSE_INTERVAL: Final = 5.0
 WORTH_RELEASING: Final = 16
 """Streams that gave memory back in one round, from which on the system is given it."""
-DIRECTORY_INTERVAL: Final = 10.0
-STAGED_INTERVAL: Final = 30.0
 
 
 class Gateway:
@@ -72,10 +74,7 @@ class Gateway:
         self.listeners: list[Listener] = []
         self._reread = reread
         self._worker = Worker()
-        self._swapping = asyncio.Lock()
-        self._staged_changed = asyncio.Event()
         self._started_at = self.clock.monotonic()
-        self._published: set[str] = set()
         self._group: asyncio.TaskGroup | None = None
         self.certificates = make_certificates(settings, self.clock, os.environ if environ is None else environ)
         slot = self.certificates.slot
@@ -84,6 +83,7 @@ class Gateway:
         self.hub = make_hub(
             settings, slot, clock=self.clock, metrics=self.metrics, spawn=self._spawn, shelf=self._queues
         )
+        self._swaps = SwapDesk(self.certificates, self.hub, self._worker, self.clock, self.metrics)
         self._http01 = Http01Desk(settings.listen.http01, self.clock)
         self._tests = PartnerTests(self.hub, self._spawn)
         self._partners = PartnerDesk(store, self._worker, self.hub)
@@ -133,9 +133,7 @@ class Gateway:
         await self._partners.open()
         await self._contacts.open()
         await self._load_dialback_secret(self.settings)
-        await self._worker.run(self.certificates.load)
-        await self._swap_due()
-        self._publish()
+        await self._swaps.begin()
 
     async def _load_dialback_secret(self, settings: GatewaySettings) -> bool:
         """Take the secret of the file; give whether it is another one than before."""
@@ -153,12 +151,12 @@ class Gateway:
     def _keepers(self) -> list[tuple[str, Coroutine[object, object, None]]]:
         keepers = [
             ("housekeeping", self._keep_house()),
-            ("staged swaps", self._keep_dates()),
+            ("staged swaps", self._swaps.keep_dates()),
             ("contacts", self.hub.traffic.keep_committing()),
             ("presence", self.hub.traffic.presence.keep_probing()),
         ]
         if self.settings.gateway.certificate_dir:
-            keepers.append(("certificate directory", self._keep_directory()))
+            keepers.append(("certificate directory", self._swaps.keep_directory()))
         return keepers
 
     async def _keep_house(self) -> None:
@@ -166,29 +164,6 @@ class Gateway:
             await asyncio.sleep(HOUSE_INTERVAL)
             if self.hub.keep_house() >= WORTH_RELEASING:
                 release_free_memory()
-
-    async def _keep_dates(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(await self._next_wait()):
-                    await self._staged_changed.wait()
-            self._staged_changed.clear()
-            await self._swap_due()
-
-    async def _next_wait(self) -> float:
-        """Give how long to wait: to the next date, but never so long that a changed clock goes unnoticed."""
-        staged = await self._worker.run(lambda: self.certificates.staged)
-        waits = [(item.effective_at - self.clock.now()).total_seconds() for item in staged]
-        return max(0.0, min([STAGED_INTERVAL, *waits]))
-
-    async def _keep_directory(self) -> None:
-        while True:
-            await asyncio.sleep(DIRECTORY_INTERVAL)
-            try:
-                await self._reload_certificates(self.certificates.options)
-            except EdgecertError as error:
-                self.certificates.faults["certificate_dir"] = f"warning: {error.message}"
-                logger.warning("certificate directory not taken", extra={"why": error.message})
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         if self._group is None:
@@ -210,80 +185,21 @@ class Gateway:
 
     async def swap(self, request: SwapRequest) -> JsonObject:
         """Keep a generation and put it into service, or stage it."""
-        begun, meta = self.clock.monotonic(), request.bundle.meta
-        async with self._changing():
-            swapped = await self._worker.run(self.certificates.swap, request)
-        if swapped:
-            self._swapped(meta.name, meta.generation, request.close_old_streams)
-        else:
-            self.metrics.swap("staged")
-            self._staged_changed.set()
-        return describe_swap(meta, self.clock.monotonic() - begun, swapped=swapped)
+        return await self._swaps.swap(request)
 
     async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
         """Put a generation into service that is kept here."""
-        begun = self.clock.monotonic()
-        async with self._changing():
-            bundle = await self._worker.run(self.certificates.swap_held, name, generation)
-        self._swapped(name, bundle.meta.generation, close_old_streams)
-        return describe_swap(bundle.meta, self.clock.monotonic() - begun, swapped=True)
+        return await self._swaps.swap_held(name, generation, close_old_streams)
 
-    @asynccontextmanager
-    async def _changing(self) -> AsyncIterator[None]:
-        """Let one change of the certificates happen at a time, and count those that are refused."""
-        async with self._swapping:
-            try:
-                yield
-            except EdgecertError as error:
-                self.metrics.swap(error.code)
-                raise
+    async def stage_held(
+        self, name: str, generation: int, effective_at: datetime, close_old_streams: CloseOldStreams
+    ) -> JsonObject:
+        """Stage a generation that is kept here; a date that is past swaps at once."""
+        return await self._swaps.stage_held(name, generation, effective_at, close_old_streams)
 
     async def cancel_staged(self, name: str) -> JsonObject:
         """Withdraw what is staged."""
-        async with self._swapping:
-            cancelled = await self._worker.run(self.certificates.cancel_staged, name)
-        return {"name": name, "cancelled": cancelled}
-
-    async def _swap_due(self) -> None:
-        async with self._swapping:
-            done = await self._worker.run(self.certificates.swap_due)
-        for staged, error in done:
-            if error is not None:
-                self.metrics.swap(error.code)
-            else:
-                self._swapped(staged.name, staged.generation, staged.close_old_streams)
-
-    def _swapped(self, name: str, generation: int, close_old_streams: CloseOldStreams) -> None:
-        """Tell of a swap that has taken place, and end old streams if that was asked for."""
-        self.metrics.swap("swapped")
-        self._publish()
-        ended = 0
-        if close_old_streams == "now":
-            ended = self.hub.reset_streams("the certificate was replaced")
-        elif close_old_streams == "drain":
-            ended = self.hub.drain_streams()
-        fields = {"certificate": name, "generation": generation, "old_streams": close_old_streams, "ended": ended}
-        logger.info("certificate swapped", extra=fields)
-
-    async def _reload_certificates(self, options: CertificateOptions) -> bool:
-        async def attempt() -> bool:
-            async with self._swapping:
-                return await self._worker.run(self.certificates.reload, options)
-
-        changed = await retry_inconsistent(attempt)
-        if changed:
-            self.metrics.swap("swapped")
-            logger.info("certificates reloaded", extra=dict(self.certificates.slot.current.generations))
-        self._publish()
-        return changed
-
-    def _publish(self) -> None:
-        serving = {bundle.meta.name: bundle.meta for bundle in self.certificates.serving}
-        for name in self._published - serving.keys():
-            self.metrics.certificate_gone(name)
-        for meta in serving.values():
-            self.metrics.certificate(meta.name, meta.generation, meta.not_after)
-        self._published = set(serving)
+        return await self._swaps.cancel_staged(name)
 
     # --- being asked
 
@@ -317,11 +233,16 @@ class Gateway:
                 "outbound": len(self.hub.outbound),
             },
             "partners": describe_partners(self.hub),
+            "counts": self.metrics.totals(),
         }
 
     async def streams(self) -> JsonObject:
         """Give each stream."""
         return {"streams": describe_streams(self.hub)}
+
+    async def failures(self) -> JsonObject:
+        """Give what went wrong lately."""
+        return {"failures": describe_failures(self.hub)}
 
     async def queues(self) -> JsonObject:
         """Give what waits for partners."""
@@ -336,7 +257,7 @@ class Gateway:
         unreloadable = list_unreloadable(self.settings, settings)
         notes = [f"{part} has changed, which takes effect at the next start" for part in unreloadable]
         options = certificate_options(settings, domains=self.certificates.options.domains)
-        if await self._reload_certificates(options):
+        if await self._swaps.reload(options):
             notes.append("certificates have changed")
         if await self._load_dialback_secret(settings):
             notes.append("the dialback secret has changed; keys of the old one are known for ten minutes more")

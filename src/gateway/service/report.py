@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecert.shared.clock import format_time
+from gateway.model.peer import Direction
+from gateway.net.advice import advise
+from gateway.net.outbound import StreamFailure
 
 if TYPE_CHECKING:
     from edgecert.shared.bundle import BundleMeta
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
+    from gateway.net.failures import Failure
     from gateway.net.hub import Hub
     from gateway.net.inbound import InboundConnection
     from gateway.net.outbound import OutboundConnection
@@ -26,6 +30,7 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
     pairs = [pair for (_, domain), pair in hub.pairs.items() if domain in domains]
     heard = any(connection.authenticated and connection.partner in domains for connection in hub.inbound)
     failure = next((pair.failure for pair in pairs if pair.failure is not None and pair.connection is None), None)
+    inbound = hub.dialling.failures.newest(frozenset(domains), Direction.INBOUND)
     states = {pair.state for pair in pairs}
     if "open" in states or heard:
         state = "open"
@@ -39,6 +44,7 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
         "reason": str(failure) if failure is not None else "",
         "queued": sum(pair.queued for pair in pairs),
         "warnings": _describe_warnings(hub, partner),
+        "inbound_failure": inbound.to_json() if inbound is not None else None,
     }
 
 
@@ -74,6 +80,17 @@ def _describe_queue(hub: Hub, pair: OutboundPair) -> JsonObject:
     }
 
 
+def describe_failures(hub: Hub) -> list[JsonObject]:
+    """Give what went wrong lately, the newest first, each with what can be done about it."""
+    return [_describe_failure(failure) for failure in reversed(tuple(hub.dialling.failures))]
+
+
+def _describe_failure(failure: Failure) -> JsonObject:
+    outbound = failure.direction == Direction.OUTBOUND
+    hint = advise(StreamFailure(failure.code, failure.text), failure.home, failure.domain) if outbound else ""
+    return {**failure.to_json(), "hint": hint}
+
+
 def describe_streams(hub: Hub) -> list[JsonObject]:
     """Give each authenticated stream."""
     inbound = [_describe_stream(hub, connection) for connection in hub.inbound if connection.authenticated]
@@ -102,7 +119,19 @@ def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnectio
         "direct_tls": bool(tls and tls.direct),
         "age_s": int(now - connection.opened_at),
         "idle_s": int(now - max(connection.last_received, connection.last_stanza)),
-        "stanzas": connection.stanzas,
+        "stanzas": connection.stanzas_in + connection.stanzas_out,
+        "stanzas_in": connection.stanzas_in,
+        "stanzas_out": connection.stanzas_out,
+        "both_ways": connection.stream.bidirectional,
+        "pairs": [
+            {
+                "domain": pair.partner,
+                "home": pair.home,
+                "method": pair.method.name.lower().replace("_", "-"),
+                "proof": pair.proof.value,
+            }
+            for pair in pairs
+        ],
     }
 
 

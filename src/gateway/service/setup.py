@@ -13,6 +13,7 @@ from edgecert.shared.secret import Secret
 from gateway.model.jid import parse_domain
 from gateway.net.connector import Connector
 from gateway.net.dialler import Dialling
+from gateway.net.failures import FailureLog
 from gateway.net.hub import Hub
 from gateway.net.hublimits import HubLimits
 from gateway.net.listener import Listener
@@ -89,6 +90,7 @@ def make_hub(
         metrics=metrics,
         limits=settings.stream_limits,
         registry=ConnectionRegistry(),
+        failures=FailureLog(clock),
         keys=KeyRing(Secret(token_bytes(SECRET_SIZE))),  # until the file is read
         establishment_timeout=float(settings.limits.stream_establishment_timeout),
         shelf=shelf,

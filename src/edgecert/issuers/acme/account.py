@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.issuers.acme.accountkey import algorithm_of
 from edgecert.issuers.acme.library import jws, messages
-from edgecert.issuers.acme.problems import AcmeProblemError, malformed, parse_object
+from edgecert.issuers.acme.problems import AcmeProblemError, parse_object
+from edgecert.issuers.acme.wireobjects import read_location
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.configfile import read_secret_file
 from edgecert.shared.errors import MaterialError, RefusedError, UsageError
@@ -47,7 +48,7 @@ def find_account(client: AcmeClient) -> str:
             return ""
         raise
     is_open = parse_object(response, "account").get("status", "valid") == "valid"
-    return response.headers.get("location", "") if is_open else ""
+    return read_location(response, "account") if is_open else ""
 
 
 def key_change(url: str, old: AcmeClient, new: AcmeClient) -> bytes:
@@ -235,9 +236,7 @@ class Account:
                 problem.code = "eab-refused"
                 problem.hint = _EAB_HINT
             raise
-        url = response.headers.get("location", "")
-        if not url:
-            raise malformed("account: it has no URL")
+        url = read_location(response, "account")
         if parse_object(response, "account").get("status", "valid") != "valid":
             message = f"the account {url} is closed at the CA"
             raise AcmeProblemError(

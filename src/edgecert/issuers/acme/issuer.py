@@ -21,7 +21,7 @@ from edgecert.issuers.acme.namewatch import NameWatch
 from edgecert.issuers.acme.patience import growing_pause
 from edgecert.issuers.acme.problems import AcmeProblemError, malformed
 from edgecert.issuers.acme.proving import Proving
-from edgecert.issuers.acme.wireobjects import new_order, parse_order
+from edgecert.issuers.acme.wireobjects import new_order, parse_order, read_location
 from edgecert.model.carules import is_staging
 from edgecert.shared.atomic import crash_point
 from edgecert.shared.chain import order_chain, parse_certificates, spki_sha256, verify_chain_order
@@ -172,9 +172,7 @@ class AcmeIssuer:
         self.client.verify_clock()
         response = self._post_order(kid, asked)
         self._note("order", asked)
-        url = response.headers.get("location", "")
-        if not url:
-            raise malformed("order: it has no URL")
+        url = read_location(response, "order")
         proving.state = replace(proving.state, directory=self.client.directory_url, account=kid, order=url)
         proving.file.save(proving.state)
         crash_point("acme-order-placed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from edgecert.shared.names import GeneralName
 
+_URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,=%-]{1,2000}")
 _KINDS: Final = {"dns": messages.IDENTIFIER_FQDN, "ip": messages.IDENTIFIER_IP}
 
 
@@ -64,6 +66,20 @@ def new_order(names: Sequence[GeneralName], profile: str, replaces: str = "") ->
     # RFC 9773 §5; the library knows nothing of it.
     document = {**order.to_json(), **({"replaces": replaces} if replaces else {})}
     return json.dumps(document).encode()
+
+
+def read_location(response: Response, what: str) -> str:
+    """Give the URL of ``what`` the server has made (RFC 8555 §7.3, §7.4).
+
+    It is shown, kept, and an account's stands in CAA records (RFC 8657 §3), where a quote or a semicolon would end it.
+
+    Raises:
+        NetworkError: ``acme-malformed``: there is none, or it is no plain https URL.
+    """
+    url = response.headers.get("location", "")
+    if not _URL.fullmatch(url):
+        raise malformed(f"{what}: it has no URL" if not url else f"{what}: {url!r} is no URL")
+    return url
 
 
 def parse_order(response: Response, url: str) -> Order:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.geometry import Size
 from typing_extensions import override
 
 from edgecert.shared.atomic import write_file
@@ -32,7 +34,8 @@ Result = TypeVar("Result")
 Value = TypeVar("Value")
 _CONTROLS: Final = ControlFilter()
 _ASCII_ONLY: Final = AsciiFilter()
-_LONGEST_HOLD: Final = 2.0
+_LONGEST_HOLD: Final = 10.0  # a net only: the keys arrive long before, on a busy host too
+_FITTING: Final = 1.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
     {"enter", "escape", "tab", "shift+tab", "ctrl+n", "ctrl+z", "ctrl+y", "ctrl+p", "f1", "f2", "f3", "f5", "f6", "f8"}
@@ -76,7 +79,9 @@ class TerminalApp(App[Result]):
         """Take the theme and keep each later choice."""
         if self._wanted_theme in self.available_themes:
             self.theme = self._wanted_theme
-        self._leave_when_told()
+        if not self.is_headless:
+            self._leave_when_told()
+            self.set_interval(_FITTING, self._fit)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     def _keep_theme(self, name: str) -> None:
@@ -87,6 +92,19 @@ class TerminalApp(App[Result]):
             write_file(self._theme_file, f"{name}\n".encode())
         except OSError:
             self.log("the theme cannot be kept")
+
+    # --- the size of the terminal ----------------------------------------------------------------------
+
+    def _fit(self) -> None:
+        """Take the terminal's size if it is another than the screen's.
+
+        Textual hands a new size on by a timer of a few milliseconds, which it skips on a host that is busy just then.
+        """
+        size = Size(*shutil.get_terminal_size())
+        if self.screen.size != size:
+            self._size = size
+            self._resize_event = events.Resize(size, size)
+            self._check_resize()
 
     # --- keys that are typed ahead --------------------------------------------------------------------
 
@@ -100,12 +118,16 @@ class TerminalApp(App[Result]):
             if self._held is not None:
                 self._held.append(event)
                 return
-            if event.key in _LEADING:
+            if self.leads(event.key):
                 self._hold()
                 await super().on_event(event)
                 self._follow(self.focused or self.screen, rounds=2)
                 return
         await super().on_event(event)
+
+    def leads(self, key: str) -> bool:
+        """Whether ``key`` may lead to another page, so that what is typed behind it has to wait."""
+        return key in _LEADING
 
     def _hold(self) -> None:
         self._held = []
@@ -162,10 +184,12 @@ class TerminalApp(App[Result]):
         self._changing = True
         _ = self.pop_screen()
 
+    def screen_goes(self) -> None:
+        """The present screen is about to go by itself: what is typed now is for the one behind it."""
+        self._changing = True
+
     def _leave_when_told(self) -> None:
         """Keep what is not to be lost when the terminal is closed or the program told to end, and then do end."""
-        if threading.current_thread() is not threading.main_thread():
-            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self._end_by, number)

@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.widgets import Static
 from typing_extensions import override
 
+from edgecert.shared.tui.dialogs import field_row
 from edgecert.shared.tui.fields import Choice, OrderedInput
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import AUTHORITIES, authority_of
 from edgecert.wizard.fields import find_field
-from edgecert.wizard.screens.frame import field_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.containers import Horizontal, VerticalScroll
@@ -11,21 +11,27 @@ from textual.widgets import Static
 from typing_extensions import override
 
 from edgecert.shared.names import NameProblem, normalise_domain, to_unicode
+from edgecert.shared.tui.dialogs import Dialog, buttons
 from edgecert.shared.tui.fields import Entered, OrderedInput, Press
 from edgecert.shared.words import _
-from edgecert.wizard.screens.frame import Dialog, buttons
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from edgecert.model.discovery import Discovery
     from edgecert.shared.errors import EdgecertError
+    from edgecert.wizard.app import WizardApp
 
 
 class DiscoverDialog(Dialog[bool]):
     """Domains in, a topology out: shown with its reasons before it is taken."""
 
     _found: Discovery | None = None
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The application."""
+        return cast("WizardApp", self.app)
 
     @override
     def compose(self) -> ComposeResult:

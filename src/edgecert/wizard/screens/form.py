@@ -14,10 +14,11 @@ from typing_extensions import override
 from edgecert.model.flagnames import environment_name
 from edgecert.shared.names import to_unicode
 from edgecert.shared.schema import KeyKind
+from edgecert.shared.tui.dialogs import field_row
 from edgecert.shared.tui.fields import Choice, OrderedInput, Tick
 from edgecert.shared.words import _
 from edgecert.wizard.fields import Page, find_field, page_title, page_word
-from edgecert.wizard.screens.frame import WizardScreen, field_row
+from edgecert.wizard.screens.frame import WizardScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

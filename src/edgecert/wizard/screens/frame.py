@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Footer, Static
 from typing_extensions import override
 
-from edgecert.shared.tui.fields import Choice, Entered, OrderedInput, Press, Tick
 from edgecert.shared.words import _
 
 if TYPE_CHECKING:
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from textual.events import DescendantFocus
     from textual.widget import Widget
 
+    from edgecert.shared.tui.fields import Entered
     from edgecert.wizard.app import WizardApp
 
-T = TypeVar("T")
 _ROOMY: Final = 28
 _LEAST: Final = (72, 20)
 
@@ -130,7 +129,7 @@ class WizardScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show what the page and the field are for."""
-        from edgecert.wizard.screens.dialogs import TextDialog  # noqa: PLC0415  # only where it is wanted
+        from edgecert.shared.tui.dialogs import TextDialog  # noqa: PLC0415  # only where it is wanted
 
         self.wizard.open_screen(TextDialog(_("Help"), self.help_text()))
 
@@ -154,57 +153,3 @@ class WizardScreen(Screen[None]):
     def say(self, text: str) -> None:
         """Show ``text`` below the body."""
         self.query_one("#hint", Static).update(Content(text))
-
-
-class Dialog(ModalScreen[T], Generic[T]):
-    """A small window in front of a page."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", _("Close"))]
-    DEFAULT_CSS = """
-    Dialog { align: center middle; }
-    Dialog #window { width: 76; max-width: 96%; height: auto; max-height: 90%; padding: 0 1;
-                     background: $surface; border: round $primary; }
-    Dialog #text { height: auto; max-height: 1fr; }
-    Dialog .buttons { height: 1; margin-top: 1; }
-    Dialog .row { height: auto; }
-    Dialog .edge { width: 1; }
-    Dialog OrderedInput { width: 1fr; }
-    Dialog .problem { color: $text-error; height: auto; }
-    """
-
-    @property
-    def wizard(self) -> WizardApp:
-        """The application."""
-        return cast("WizardApp", self.app)
-
-    def window(self, title: str, *children: Widget) -> Vertical:
-        """Give the window around ``children``."""
-        window = Vertical(*children, id="window")
-        window.border_title = title
-        return window
-
-    def on_mount(self) -> None:
-        """Let go what was typed ahead."""
-        self.wizard.screen_is_there()
-
-    def action_close(self) -> None:
-        """Close it without an answer."""
-        _ = self.dismiss(None)
-
-
-def field_row(label: str, control: Widget) -> Horizontal:
-    """Give a field behind its label; a text field stands between brackets, so that one sees it without colours."""
-    parts: list[Widget] = [Static(Content(label), classes="label")]
-    if isinstance(control, OrderedInput):
-        parts += [Static("[", classes="edge", markup=False), control, Static("]", classes="edge", markup=False)]
-    else:
-        parts.append(control)
-    return Horizontal(*parts, classes="row")
-
-
-def buttons(*presses: Press) -> Horizontal:
-    """Give things to do in a line."""
-    return Horizontal(*presses, classes="buttons")
-
-
-__all__ = ["Choice", "Dialog", "Press", "Tick", "WizardScreen", "buttons", "field_row"]

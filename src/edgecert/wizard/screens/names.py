@@ -11,11 +11,11 @@ from textual.widgets import DataTable, Static
 from typing_extensions import override
 
 from edgecert.shared.names import to_unicode
+from edgecert.shared.tui.dialogs import field_row
 from edgecert.shared.tui.fields import OrderedInput
 from edgecert.shared.words import _, plural
 from edgecert.wizard.screens.domaingrid import DomainGrid
 from edgecert.wizard.screens.form import FormScreen
-from edgecert.wizard.screens.frame import field_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,9 +15,10 @@ from typing_extensions import override
 from edgecert.shared.errors import MaterialError
 from edgecert.shared.names import to_unicode
 from edgecert.shared.secret import Secret
+from edgecert.shared.tui.dialogs import buttons, field_row
 from edgecert.shared.tui.fields import Choice, OrderedInput, Press
 from edgecert.shared.words import _
-from edgecert.wizard.screens.frame import WizardScreen, buttons, field_row
+from edgecert.wizard.screens.frame import WizardScreen
 from edgecert.wizard.views import AnswerGiven
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from textual.content import Content
 from textual.widgets import Static
 from typing_extensions import override
 
+from edgecert.shared.dates import parse_when
 from edgecert.shared.errors import UsageError
+from edgecert.shared.tui.dialogs import PromptDialog, TextDialog, buttons
 from edgecert.shared.tui.fields import Press
 from edgecert.shared.words import _
-from edgecert.wizard.dates import parse_when
-from edgecert.wizard.screens.dialogs import PromptDialog, TextDialog
-from edgecert.wizard.screens.frame import WizardScreen, buttons
+from edgecert.wizard.screens.frame import WizardScreen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,12 +9,12 @@ from textual.content import Content
 from textual.widgets import Static
 from typing_extensions import override
 
+from edgecert.shared.tui.dialogs import buttons
 from edgecert.shared.tui.fields import Press
 from edgecert.shared.words import _
 from edgecert.wizard.authorities import authority_of
 from edgecert.wizard.fields import find_field, label_of, split_path
 from edgecert.wizard.screens.form import FormScreen
-from edgecert.wizard.screens.frame import buttons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

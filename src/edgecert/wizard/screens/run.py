@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.widgets import Static
 from typing_extensions import override
 
+from edgecert.shared.tui.dialogs import TextDialog, buttons
 from edgecert.shared.tui.fields import Press
 from edgecert.shared.words import _
-from edgecert.wizard.screens.dialogs import TextDialog
-from edgecert.wizard.screens.frame import WizardScreen, buttons
+from edgecert.wizard.screens.frame import WizardScreen
 from edgecert.wizard.standings import Standings
 
 if TYPE_CHECKING:

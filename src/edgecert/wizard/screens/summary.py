@@ -12,13 +12,12 @@ from textual.widgets import Static
 from typing_extensions import override
 
 from edgecert.shared.names import to_unicode
+from edgecert.shared.tui.dialogs import AskDialog, PromptDialog, TextDialog, buttons
 from edgecert.shared.tui.fields import Press
 from edgecert.shared.words import _, plural
 from edgecert.wizard.authorities import authority_of
 from edgecert.wizard.fields import label_of
-from edgecert.wizard.screens.dialogs import AskDialog, PromptDialog, TextDialog
 from edgecert.wizard.screens.form import FormScreen
-from edgecert.wizard.screens.frame import buttons
 from edgecert.wizard.screens.rows import describe_row
 
 if TYPE_CHECKING:

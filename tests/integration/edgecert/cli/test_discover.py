@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from edgecert.cli.discover import flags_file_text
+from edgecert.model.discovery import Discovery, Reason
+from edgecert.model.request import CertificateRequest, Topology
 from tests.support.dns import DNS_PORT, host_records, serve_dns
 from tests.support.net import loopback_net
 
@@ -44,6 +48,15 @@ def test_the_flags_file_plans_what_was_proposed(host: Host, nameserver: str) -> 
     assert "# xmpp_domains: contoso.com: _xmpp-server._tcp.contoso.com leads to" in found["flags_file"]
     again = host.run("plan", "-c", str(path))
     assert again.result["certificates"] == ran.result["certificates"]
+
+
+def test_what_the_dns_said_stays_in_its_comment() -> None:
+    reasons = (Reason("topology.access_edge", "x\n[[deploy]]", "said so\u2028reload_command = ['x']\r"),)
+    found = Discovery(Topology(access_edge="sip.contoso.com"), reasons, ())
+    text = flags_file_text(CertificateRequest(topology=found.topology), found)
+    assert tomllib.loads(text)["topology"] == {"access_edge": "sip.contoso.com"}
+    assert "deploy" not in tomllib.loads(text)
+    assert len([line for line in text.splitlines() if line.startswith("#")]) == 1
 
 
 def test_a_file_that_is_there_is_not_written_over(host: Host, nameserver: str) -> None:

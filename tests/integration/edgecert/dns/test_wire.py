@@ -100,6 +100,13 @@ def test_nothing_but_an_answer_to_the_question_is_one() -> None:
     ):
         with pytest.raises(MalformedAnswerError):
             parse_reply(wire, section, question)
+    head, at = good[: 12 + len(section)], 12 + len(section)
+    label, here = b"\x01b", (0xC000 | at).to_bytes(2, "big")
+    long = b"".join(b"\x3f" + b"x" * 63 for _ in range(4)) + b"\0"
+    rest = bytes.fromhex("0021 0001 0000003c 0007 000000001495 00")
+    for owner in (label + here, here, long):  # a name that leads into itself; one that is too long
+        with pytest.raises(MalformedAnswerError):
+            parse_reply(head + owner + rest, section, question)
     caa = Question(NAME, "CAA")
     wire = reply(caa, (NAME, "CAA", ['0 issue "letsencrypt.org"']))
     with pytest.raises(MalformedAnswerError):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from edgecert.probe.handshake import HandshakeProber, parse_address
 from edgecert.shared.certfacts import fingerprint_sha256, serial_hex
@@ -95,6 +98,16 @@ def test_what_cannot_be_asked_is_unreachable_too(address: str, domain: str) -> N
 def test_a_name_that_tls_cannot_carry_is_no_crash(pki: Pki) -> None:
     with Listener(pki.issue([DOMAIN]), answers=()) as listener, pytest.raises(NetworkError):
         HandshakeProber().probe(listener.address, "tls", ".leading.dot", timeout=30)
+
+
+def test_what_is_served_and_is_no_certificate_is_told(pki: Pki) -> None:
+    material = pki.issue([DOMAIN])
+    # OpenSSL presents a certificate of a version that there is not.
+    der = material.cert.public_bytes(Encoding.DER).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1)
+    odd = replace(material, cert_pem=ssl.DER_cert_to_PEM_cert(der).encode())
+    with Listener(odd, answers=()) as listener, pytest.raises(NetworkError, match="no certificate") as caught:
+        HandshakeProber().probe(listener.address, "tls", DOMAIN, timeout=30)
+    assert caught.value.code == "no-tls"
 
 
 def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.cli.contacttable import StoredContacts
-from gateway.cli.shapes import objects
 from gateway.errors import ContactRefusedError
+from gateway.model.answers import objects
 from gateway.settings import GatewayOptions, GatewaySettings, Home
 
 if TYPE_CHECKING:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from OpenSSL import SSL
 
 from edgecert.shared.control import SwapRequest
 from gateway.errors import Condition
@@ -89,6 +93,26 @@ async def test_a_shutdown_says_goodbye(world: World) -> None:
         await peer.until(rb"</stream:features>")
     assert b"system-shutdown" in await peer.until_closed()
     await peer.close()
+
+
+async def test_who_wants_to_shake_hands_again_hears_no_at_once(world: World) -> None:
+    # Were the answer kept until the stream has something to say, such questions would fill the memory.
+    async with world.gateway(world.settings(DOMAIN, 1, direct=True), world.pki.issue([DOMAIN])):
+        await asyncio.to_thread(be_refused_another_handshake, world.addresses[DOMAIN])
+
+
+def be_refused_another_handshake(host: str) -> None:
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    with socket.create_connection((host, 5270)) as plain:
+        plain.settimeout(None)  # OpenSSL waits by itself
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 60, 0))
+        client = SSL.Connection(context, plain)
+        client.set_connect_state()
+        client.do_handshake()
+        assert client.renegotiate()
+        with pytest.raises(SSL.Error, match="renegotiation"):
+            client.do_handshake()
 
 
 @pytest.mark.parametrize("port", [5269, 5270])

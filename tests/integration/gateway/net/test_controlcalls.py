@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,17 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
         lambda client: client.post("/v1/swap-held", {"name": "edge", "generation": 3, "close_old_streams": "now"})
     )
     await rig.call(lambda client: client.post("/v1/swap-held", {"name": "edge"}))
+    await rig.call(
+        lambda client: client.post(
+            "/v1/stage-held",
+            {
+                "name": "edge",
+                "generation": 2,
+                "effective_at": "2027-01-02T03:04:05Z",
+                "close_old_streams": "drain",
+            },
+        )
+    )
     await rig.call(lambda client: client.post("/v1/staged/cancel", {"name": "edge"}))
     await rig.call(lambda client: client.post("/v1/reload", {}))
     await rig.call(lambda client: client.post("/v1/http01", {"tokens": {"one": "one.print"}}))
@@ -64,6 +76,7 @@ async def test_changing_calls_reach_the_plane_with_what_was_said(rig: PlaneRig) 
     assert rig.plane.calls == [
         ("swap_held", "edge", 3, "now"),
         ("swap_held", "edge", None, "keep"),
+        ("stage_held", "edge", 2, datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC), "drain"),
         ("cancel_staged", "edge"),
         ("reload",),
         ("add_http01", {"one": "one.print"}),
@@ -107,6 +120,9 @@ async def test_unknown_keys_are_passed_over_and_wrong_ones_named(rig: PlaneRig) 
         ("/v1/swap", {"bundle": "text"}, "bundle"),
         ("/v1/swap-held", {"name": "edge", "generation": True}, "generation"),
         ("/v1/swap-held", {"name": "edge", "close_old_streams": "soon"}, "close_old_streams"),
+        ("/v1/stage-held", {"name": "edge", "effective_at": "2027-01-02T03:04:05Z"}, "generation"),
+        ("/v1/stage-held", {"name": "edge", "generation": 2}, "effective_at"),
+        ("/v1/stage-held", {"name": "edge", "generation": 2, "effective_at": "soon"}, "effective_at"),
         ("/v1/partners/apply", {"partners": ["a.example"]}, "partners"),
         ("/v1/partners/apply", {"partners": [], "dry_run": "yes"}, "dry_run"),
     ]

@@ -39,6 +39,12 @@ def served(material: Issued, *, intermediates: bool = True) -> Served:
     return Served(tuple(each.public_bytes(Encoding.DER) for each in certificates), "", "", "TLSv1.3")
 
 
+def version_4(pki: Pki) -> bytes:
+    """Give a certificate of a version that there is not; OpenSSL presents it."""
+    der = pki.issue([DOMAIN]).cert.public_bytes(Encoding.DER)
+    return der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1)
+
+
 def judge(pki: Pki, endpoint: Endpoint, what: Served | NetworkError) -> list[tuple[str, str]]:
     results = judge_served(endpoint, what, now=now(), roots=[pki.root.cert])
     assert all(result.subject == DOMAIN and endpoint.address in result.message for result in results)
@@ -63,6 +69,7 @@ def test_the_first_fatal_thing_ends_it(pki: Pki) -> None:
         (NetworkError("refused", code="unreachable"), [("reachability", "CRITICAL")]),
         (served(pki.expired([DOMAIN])), [("chain", "CRITICAL")]),
         (Served((b"junk",), "", "", "TLSv1.3"), [("chain", "CRITICAL")]),
+        (Served((version_4(pki),), "", "", "TLSv1.3"), [("chain", "CRITICAL")]),
         (served(pki.issue(["fabrikam.example"])), [("names", "CRITICAL")]),
         (
             served(pki.issue([DOMAIN]), intermediates=False),

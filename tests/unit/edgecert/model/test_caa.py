@@ -23,6 +23,18 @@ def test_reads_a_record() -> None:
         parse_caa("nonsense")
 
 
+@pytest.mark.parametrize("text", ["nonsense", "0 issue", "x issue ca.example", "0 is-sue ca.example", "1000 issue a"])
+def test_refuses_what_is_no_record(text: str) -> None:
+    with pytest.raises(ValueError, match="no CAA record"):
+        parse_caa(text)
+
+
+def test_a_record_full_of_blanks_is_read_in_one_go() -> None:
+    # Looked at anew from each of its blanks it would take longer than any test may.
+    assert parse_caa('0 issue "' + " " * 500_000 + 'ca.example"').issuer == "ca.example"
+    assert parse_caa('0 issue ""').issuer == ""
+
+
 def test_climbs_from_the_name_to_the_root() -> None:
     assert climb("*.a.contoso.com") == ("a.contoso.com", "contoso.com", "com")
 

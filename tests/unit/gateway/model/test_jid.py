@@ -41,6 +41,12 @@ def test_prepares_each_part(text: str, parts: tuple[str, str, str]) -> None:
         "bob'@contoso.example",
         "b\u00a0b@contoso.example",
         "\u2460@contoso.example",  # a compatibility character
+        "dave\ufe0f@contoso.example",  # marks and letters that nobody sees, and that older servers take away
+        "da\u034fve@contoso.example",
+        "da\u180bve@contoso.example",
+        "da\u115fve@contoso.example",
+        "dave\U000e0100@contoso.example",
+        "da\u200cve@contoso.example",
         "bob@contoso.example/a\u0000b",
         "bob@127.0.0.1",
         "bob@contoso..example",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edgecert.issuers.acme.transport import Response
-from edgecert.issuers.acme.wireobjects import new_order, parse_authorization, parse_order
+from edgecert.issuers.acme.wireobjects import new_order, parse_authorization, parse_order, read_location
 from edgecert.shared.errors import NetworkError
 from edgecert.shared.names import DnsName, IpName, SrvName, parse_name
 
@@ -31,6 +31,23 @@ AUTHORIZATION = {
 
 def answer(document: object) -> Response:
     return Response(200, {}, json.dumps(document).encode())
+
+
+def test_a_location_is_a_plain_url() -> None:
+    good = "https://ca.example/acme/acct/7?x=1&y=%20"
+    assert read_location(Response(201, {"location": good}, b""), "account") == good
+    for odd in (
+        "",
+        "http://ca/1",
+        "https://ca/1 2",
+        'https://ca/"; issue "other',
+        "https://ca/1;x",
+        "https://",
+        "x" * 99,
+    ):
+        with pytest.raises(NetworkError) as caught:
+            read_location(Response(201, {"location": odd}, b""), "account")
+        assert caught.value.code == "acme-malformed"
 
 
 def test_reads_an_order() -> None:

@@ -1,9 +1,10 @@
-"""Dates that people type."""
+"""Dates that people give, and how they are told."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from edgecert.shared.clock import format_time
 from edgecert.shared.errors import UsageError
 from edgecert.shared.words import _
 
@@ -20,3 +21,8 @@ def parse_when(text: str) -> datetime:
         message = _("{text!r} is no date").format(text=text)
         hint = _("write 2026-12-01T03:00:00Z or, in local time, 2026-12-01 03:00")
         raise UsageError(message, code="date", hint=hint) from None
+
+
+def both_ways(moment: datetime) -> str:
+    """Give ``moment`` in UTC and in this machine's zone, so that nobody has to guess."""
+    return f"{format_time(moment)} ({moment.astimezone():%Y-%m-%d %H:%M %Z} here)"

@@ -43,3 +43,13 @@ def ago(seconds: JsonValue) -> str:
         if count or (unit == "s" and not parts):
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2])
+
+
+def changes_between(before: JsonObject, after: JsonObject) -> list[str]:
+    """Give each key of ``after`` that differs, as ``key: old → new``; the order of a list is no difference."""
+    keys = [key for key in after if _unordered(before.get(key)) != _unordered(after[key])]
+    return [f"{key}: {show(before.get(key))} → {show(after[key])}" for key in keys]
+
+
+def _unordered(value: JsonValue) -> JsonValue:
+    return sorted(texts(list(value))) if isinstance(value, list | tuple) else value

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.cli.shapes import ago, objects, show, texts
+from gateway.model.answers import ago, objects, show, texts
 
 if TYPE_CHECKING:
     from edgecert.shared.jsonvalue import JsonValue

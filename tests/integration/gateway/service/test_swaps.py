@@ -1,0 +1,81 @@
+"""Held generations: into service at once, at a date, and what is told of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgecert.shared.control import SwapRequest
+from edgecert.shared.errors import EdgecertError, StoreError
+from gateway.model.answers import objects
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import connect_component
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from edgecert.shared.jsonvalue import JsonObject
+    from gateway.service.gateway import Gateway
+    from tests.integration.gateway.conftest import World
+
+HOME = "contoso.example"
+
+
+async def certificate(gateway: Gateway) -> JsonObject:
+    (entry,) = objects((await gateway.status())["certificates"])
+    return entry
+
+
+async def test_a_held_generation_is_staged_and_goes_into_service_at_its_date(world: World) -> None:
+    issued = world.pki.issue([HOME])
+    async with world.gateway(world.settings(HOME, 1), issued) as gateway:
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle(generation=2)))
+        entry = await certificate(gateway)
+        assert (entry["generation"], list(entry["held"])) == (2, [1, 2])  # type: ignore[arg-type]  # a list
+        soon = gateway.clock.now() + timedelta(hours=1)
+        answer = await gateway.stage_held("edge", 1, soon, "keep")
+        assert (answer["generation"], answer["staged"], answer["swapped"]) == (1, True, False)
+        (staged,) = objects((await gateway.status())["staged"])
+        assert (staged["name"], staged["generation"]) == ("edge", 1)
+        assert (await gateway.cancel_staged("edge"))["cancelled"] is True
+        past = gateway.clock.now() - timedelta(seconds=1)
+        assert (await gateway.stage_held("edge", 1, past, "keep"))["swapped"] is True
+        assert (await certificate(gateway))["generation"] == 1
+
+
+async def test_a_date_in_a_moment_is_kept(world: World) -> None:
+    async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle(generation=2)))
+        await gateway.stage_held("edge", 1, gateway.clock.now() + timedelta(milliseconds=300), "drain")
+        await eventually(lambda: gateway.certificates.serving[0].meta.generation == 1)
+        assert objects((await gateway.status())["staged"]) == []
+
+
+async def test_what_is_not_held_or_could_not_serve_is_refused(world: World) -> None:
+    async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
+        soon = gateway.clock.now() + timedelta(hours=1)
+        with pytest.raises(StoreError):
+            await gateway.stage_held("edge", 9, soon, "keep")
+        with pytest.raises(EdgecertError):  # it will have expired by then
+            await gateway.stage_held("edge", 1, gateway.clock.now() + timedelta(days=4000), "keep")
+        assert objects((await gateway.status())["staged"]) == []
+
+
+async def test_failures_of_both_directions_are_told(world: World) -> None:
+    contoso, fabrikam = world.settings(HOME, 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(contoso, world.pki.issue([HOME]), "fabrikam.example") as gateway,
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"])) as stranger,  # whose partner we are not
+        connect_component(HOME, SECRET, world.addresses[HOME]) as alice,
+    ):
+        await alice.message(f"alice@{HOME}", "bob@fabrikam.example", "x")
+        await alice.receive()
+        (outbound,) = objects((await gateway.failures())["failures"])
+        assert (outbound["direction"], outbound["domain"], outbound["code"]) == (
+            *("outbound", "fabrikam.example", "peer-stream-error"),
+        )
+        assert outbound["hint"]
+        (inbound,) = objects((await stranger.failures())["failures"])
+        assert (inbound["direction"], inbound["domain"], inbound["home"]) == ("inbound", HOME, "fabrikam.example")
+        assert (inbound["step"], inbound["code"]) == ("policy", "policy-violation")
