@@ -178,7 +178,7 @@ class Tmux:
 
     def type(self, text: str) -> None:
         """Type what must be typed: it does not count."""
-        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "-l", "--", text)
 
     def paste(self, text: str) -> None:
         """Paste ``text`` as a terminal does that tells pasting from typing (bracketed)."""
