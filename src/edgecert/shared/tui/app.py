@@ -10,18 +10,21 @@ import threading
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.geometry import Size
+from textual.theme import ThemeProvider
 from typing_extensions import override
 
 from edgecert.shared.atomic import write_file
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.tui.controls import AsciiFilter, ControlFilter
 from edgecert.shared.tui.marks import ASCII, marks_for
+from edgecert.shared.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from textual.binding import BindingType
@@ -48,8 +51,8 @@ class TerminalApp(App[Result]):
     TITLE = "edgecert"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "leave", "Leave", show=False, priority=True, system=True),
-        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+c", "leave", _("Leave"), show=False, priority=True, system=True),
+        Binding("ctrl+q", "leave", _("Leave"), show=False, priority=True),
     ]
 
     def __init__(self, *, theme: str = "", theme_file: Path | None = None) -> None:
@@ -92,6 +95,22 @@ class TerminalApp(App[Result]):
             write_file(self._theme_file, f"{name}\n".encode())
         except OSError:
             self.log("the theme cannot be kept")
+
+    # --- the palette: only what is of use here, in the person's language ---------------------------------
+
+    @override
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield SystemCommand(_("Theme"), _("ansi-dark and ansi-light are the terminal's own"), self.search_themes)
+        yield SystemCommand(_("Leave"), _("Nothing is lost"), self.action_leave)
+
+    @override
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, CommandPalette):
+            _pushed = self.push_screen(CommandPalette(placeholder=_("What do you want to do?"), id="--command-palette"))
+
+    @override
+    def search_themes(self) -> None:
+        _pushed = self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder=_("Which colours?")))
 
     # --- the size of the terminal ----------------------------------------------------------------------
 
