@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.message_pump import MessagePump
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
 Result = TypeVar("Result")
@@ -62,6 +63,20 @@ class TerminalApp(App[Result]):
     @override
     def get_line_filters(self) -> Sequence[LineFilter]:
         return (*super().get_line_filters(), _CONTROLS)
+
+    @override
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        # Never as markup: what is told holds words of CAs, the DNS and partners, who would style what they like.
+        del markup
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     # --- themes ---------------------------------------------------------------------------------------
 
