@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding
-from textual.geometry import Size
 from typing_extensions import override
 
 from edgecert.shared.atomic import write_file
@@ -33,7 +31,6 @@ Result = TypeVar("Result")
 Value = TypeVar("Value")
 _CONTROLS: Final = ControlFilter()
 _LONGEST_HOLD: Final = 10.0  # a net only: the keys arrive long before, on a busy host too
-_FITTING: Final = 1.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
     {"enter", "escape", "tab", "shift+tab", "ctrl+n", "ctrl+z", "ctrl+y", "ctrl+p", "f1", "f2", "f3", "f5", "f6", "f8"}
@@ -90,8 +87,6 @@ class TerminalApp(App[Result]):
         """Take the theme and keep each later choice."""
         if self._wanted_theme in self.available_themes:
             self.theme = self._wanted_theme
-        if not self.is_headless:
-            self.set_interval(_FITTING, self._fit)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     def _keep_theme(self, name: str) -> None:
@@ -102,19 +97,6 @@ class TerminalApp(App[Result]):
             write_file(self._theme_file, f"{name}\n".encode())
         except OSError:
             self.log("the theme cannot be kept")
-
-    # --- the size of the terminal ----------------------------------------------------------------------
-
-    def _fit(self) -> None:
-        """Take the terminal's size if it is another than the screen's.
-
-        Textual hands a new size on by a timer of a few milliseconds, which it skips on a host that is busy just then.
-        """
-        size = Size(*shutil.get_terminal_size())
-        if self.screen.size != size:
-            self._size = size
-            self._resize_event = events.Resize(size, size)
-            self._check_resize()
 
     # --- keys that are typed ahead --------------------------------------------------------------------
 
