@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -61,16 +62,26 @@ class FakeResolver:
         """Know no better."""
 
 
+def _open_gate() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class FakeShelf:
-    """A disk in memory."""
+    """A disk in memory; it is as slow as ``gate`` is closed."""
 
     stanzas: dict[int, QueuedStanza] = field(default_factory=dict)
     numbers: int = 0
     broken: bool = False
+    gate: asyncio.Event = field(default_factory=_open_gate)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def add(self, stanzas: Sequence[QueuedStanza]) -> list[QueuedStanza]:
         """Keep stanzas."""
+        self.asked.set()
+        await self.gate.wait()
         self._check()
         kept: list[QueuedStanza] = []
         for stanza in stanzas:

@@ -20,7 +20,12 @@ from tests.support.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WAIT = 100.0
+WAIT = 60.0
+
+
+def terminal_environ() -> dict[str, str]:
+    """Give this process's environment as a terminal has it: size unsaid, for pytest's workers say one that is none."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 
 
 @dataclass
@@ -41,7 +46,7 @@ class PtyProgram:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "dumb", **self.environ},
+            env={**terminal_environ(), "TERM": "dumb", **self.environ},
             cwd=self.cwd,
             start_new_session=True,
         )
@@ -125,7 +130,7 @@ class Tmux:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color"},
+            env={**terminal_environ(), "LANG": "C.UTF-8", "TERM": "xterm-256color"},
         )
         if check and done.returncode:
             message = f"tmux {' '.join(words)}: {done.stderr}"

@@ -17,12 +17,13 @@ _LASTING_TYPES: Final = frozenset({"chat", "normal"})
 
 @dataclass(frozen=True, slots=True)
 class QueuedStanza:
-    """One stanza; ``number`` is its place on disk, 0 while it is in memory only."""
+    """One stanza; ``number`` is its place on disk, 0 while it is in memory only; ``order``, when it came in memory."""
 
     envelope: Envelope
     accepted_at: datetime
     expires_at: datetime
     number: int = 0
+    order: int = 0
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from gateway.errors import Condition
+from gateway.errors import Condition, StanzaCondition
 from gateway.model.peer import Direction
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, OutboundOwner, StreamFailedError, StreamFailure
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from edgecert.shared.clock import Clock
-    from gateway.errors import StanzaCondition
     from gateway.model.envelope import Envelope
     from gateway.net.bidi import Carrier
     from gateway.net.connector import Connector
@@ -40,6 +39,10 @@ MAX_RESETS: Final = 3
 OUTAGES: Final = frozenset(
     {"dns-failed", "connect-failed", "connection-lost", "timeout", "peer-closed", "no-certificate"}
 )
+_CONDITIONS: Final = {
+    "dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND,
+    "not-a-partner": StanzaCondition.NOT_ALLOWED,
+}
 _OUTAGE_CONDITIONS: Final = frozenset(
     {
         Condition.CONNECTION_TIMEOUT,
@@ -216,3 +219,9 @@ def is_outage(failure: StreamFailure) -> bool:
     if failure.code == "peer-stream-error":
         return failure.text.partition(":")[0] in _OUTAGE_CONDITIONS
     return failure.code in OUTAGES
+
+
+def condition_of(failure: StreamFailure | None) -> StanzaCondition:
+    """Give what a stanza is answered with that ``failure`` kept from its partner (RFC 6120 §10.4)."""
+    code = failure.code if failure is not None else ""
+    return _CONDITIONS.get(code, StanzaCondition.REMOTE_SERVER_TIMEOUT)

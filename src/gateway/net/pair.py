@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.queued import KEPT_FOR, QueuedStanza, is_answerable, is_lasting
 from gateway.net.connection import WRITE_HIGH
-from gateway.net.dialler import Dialler, is_outage
+from gateway.net.dialler import Dialler, condition_of, is_outage
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.shelving import Shelving
 from gateway.net.waiting import Stall, Tail, WaitingRoom
@@ -32,10 +32,6 @@ FIRST_BACK_OFF: Final = 5.0
 LAST_BACK_OFF: Final = 300.0
 DOWN_AFTER: Final = 5.0
 STUCK_AFTER: Final = 60.0
-_CONDITIONS: Final = {
-    "dns-not-found": StanzaCondition.REMOTE_SERVER_NOT_FOUND,
-    "not-a-partner": StanzaCondition.NOT_ALLOWED,
-}
 
 
 class OutboundPair:
@@ -62,7 +58,7 @@ class OutboundPair:
         self._failures = 0
         self._down_since: float | None = None
         self._leaving = False
-        self._sent = 0
+        self._sent = self._accepted = 0
         self._stall = Stall()
 
     # --- what is seen of it
@@ -138,7 +134,7 @@ class OutboundPair:
 
     def expire(self, stanza: QueuedStanza) -> None:
         """Answer ``stanza``, which waited in vain."""
-        self.bounce(stanza, self._condition(), f"{self.domain} was not reached in time", "expired")
+        self.bounce(stanza, condition_of(self.failure), f"{self.domain} was not reached in time", "expired")
 
     def give_up(self, condition: StanzaCondition, text: str) -> None:
         """Answer everything that waits, on disk too, with ``condition``."""
@@ -197,15 +193,19 @@ class OutboundPair:
     def leave(self) -> None:
         """Say goodbye because the gateway ends: what can wait is for the next run, everything else is answered now."""
         self._leaving = True
+        self._answer_what_cannot_wait()
+        self.close()
+
+    def _answer_what_cannot_wait(self) -> None:
         for stanza in self.room.take_fresh(lambda each: not self.may_keep(each)):
             self.bounce(stanza, StanzaCondition.REMOTE_SERVER_TIMEOUT, "the gateway is shutting down")
-        self.close()
 
     async def put_away(self) -> None:
         """Put on disk what is left, when all streams have ended."""
         for connection in tuple(self._tails):
             self._settle_tail(connection)
         self.unload()
+        self._answer_what_cannot_wait()
         await self._shelving.put_away()
 
     def may_keep(self, stanza: QueuedStanza) -> bool:
@@ -235,6 +235,8 @@ class OutboundPair:
             self._note_down()
             if not self._leaving:
                 self.dial_if_due()
+        elif self.connection is not None and len(self.room):
+            self.drain()  # what the older stream gave back
 
     def outbound_writable(self, connection: Carrier) -> None:
         """Go on with what waits."""
@@ -300,7 +302,7 @@ class OutboundPair:
         known = self._owner.find_partner(self.domain) is not None
         self._dialling.note_failure(self.home, self.domain, failure, partner=known)
         if not is_outage(failure):
-            self.give_up(self._condition(), failure.code)
+            self.give_up(condition_of(self.failure), failure.code)
             return
         for stanza in self.room.take_fresh(lambda each: not self.may_keep(each)):
             self._bounce_for(stanza)
@@ -317,11 +319,7 @@ class OutboundPair:
         return partner is not None and partner.queue_persist
 
     def _bounce_for(self, stanza: QueuedStanza) -> None:
-        self.bounce(stanza, self._condition(), self.failure.code if self.failure is not None else "timeout")
-
-    def _condition(self) -> StanzaCondition:
-        code = self.failure.code if self.failure is not None else ""
-        return _CONDITIONS.get(code, StanzaCondition.REMOTE_SERVER_TIMEOUT)
+        self.bounce(stanza, condition_of(self.failure), self.failure.code if self.failure is not None else "timeout")
 
     def _note_down(self) -> None:
         if self._down_since is None:
@@ -396,4 +394,5 @@ class OutboundPair:
 
     def _stamped(self, envelope: Envelope) -> QueuedStanza:
         now = self._clock.now()
-        return QueuedStanza(envelope, now, now + KEPT_FOR)
+        self._accepted += 1
+        return QueuedStanza(envelope, now, now + KEPT_FOR, order=self._accepted)

@@ -58,7 +58,7 @@ class Shelving:
 
     def give_up(self, condition: StanzaCondition, text: str) -> None:
         """Answer all that lies on disk with ``condition``."""
-        if self._room.on_disk:
+        if self._room.on_disk or self._room.is_writing:
             self._verdict = (condition, text)
             self.wake()
 
@@ -97,7 +97,9 @@ class Shelving:
             return None
         if room.ended:
             return self._forget
-        belongs_on_disk = leaving or (pair.is_down and pair.connection is None)
+        # What a stream that still closes may give back is older than what waits here, and the disk's part comes first.
+        is_down = pair.is_down and pair.connection is None and not pair.unacknowledged_in_memory
+        belongs_on_disk = leaving or is_down
         if belongs_on_disk and room.disk_has_room and room.has_fresh(pair.may_keep):
             return self._write
         if leaving:
@@ -119,11 +121,11 @@ class Shelving:
         del self._room.ended[: len(numbers)]
 
     async def _write(self, shelf: Shelf) -> None:
-        stanzas = self._room.take_fresh(self._pair.may_keep)
+        stanzas = self._room.begin_writing(self._pair.may_keep)
         try:
             kept = await shelf.add(stanzas)
         except BaseException:
-            self._room.put_back(stanzas)
+            self._room.not_shelved()
             raise
         self._room.shelved(kept)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -102,13 +103,14 @@ class Tail:
 
 
 class WaitingRoom:
-    """The stanzas of one pair, in order: those on disk, then those in memory."""
+    """The stanzas of one pair, in order: those on disk, those on their way there, then those in memory."""
 
     def __init__(self, totals: QueueTotals) -> None:
         """Begin empty; ``totals`` counts all rooms together."""
         self._totals = totals
         self._loaded: deque[QueuedStanza] = deque()  # read back from disk, where they still lie
         self._fresh: deque[QueuedStanza] = deque()  # in memory only
+        self._writing: list[QueuedStanza] = []  # on their way to the disk; what came later waits behind them
         self._disk_octets = 0
         self.in_memory = 0
         """Octets in memory."""
@@ -126,24 +128,31 @@ class WaitingRoom:
         """When the first one on disk expires."""
 
     def __len__(self) -> int:
-        return len(self._fresh) + len(self._loaded) + self.unread
+        return len(self._fresh) + len(self._loaded) + self.unread + len(self._writing)
 
     @property
     def octets(self) -> int:
         """Octets that wait, in memory or on disk."""
-        return self._disk_octets + sum(stanza.size for stanza in self._fresh)
+        return self._disk_octets + sum(stanza.size for stanza in (*self._writing, *self._fresh))
 
     @property
     def waiting_since(self) -> datetime | None:
         """When the oldest one that waits was accepted; None when none waits."""
         if self.oldest is not None and (self.unread or self._loaded):
             return self.oldest
+        if self._writing:
+            return self._writing[0].accepted_at
         return self._fresh[0].accepted_at if self._fresh else None
 
     @property
     def only_in_memory(self) -> int:
         """How many are in memory and not on disk."""
-        return len(self._fresh)
+        return len(self._fresh) + len(self._writing)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether some are on their way to the disk."""
+        return bool(self._writing)
 
     @property
     def read_back(self) -> QueuedStanza | None:
@@ -153,7 +162,7 @@ class WaitingRoom:
     @property
     def ready(self) -> bool:
         """Whether the oldest one is in memory, so that it can be sent."""
-        return bool(self._loaded) or (not self.unread and bool(self._fresh))
+        return bool(self._loaded) or (not self.unread and not self._writing and bool(self._fresh))
 
     def has_room(self, size: int) -> bool:
         """Whether one more of ``size`` octets may wait."""
@@ -169,10 +178,12 @@ class WaitingRoom:
         self._count(stanza.size)
 
     def put_back(self, stanzas: Iterable[QueuedStanza]) -> None:
-        """Let ``stanzas``, which were taken and did not end, wait before all others, in their order."""
+        """Let ``stanzas``, which were taken and did not end, wait before all that came later, in their order."""
         for stanza in reversed(list(stanzas)):
             (self._loaded if stanza.number else self._fresh).appendleft(stanza)
             self._count(stanza.size)
+        # Another stream may have given back older ones already.
+        self._fresh = deque(sorted(self._fresh, key=lambda stanza: stanza.order))
 
     def pop(self) -> QueuedStanza:
         """Take the oldest one; only when :attr:`ready`."""
@@ -190,8 +201,8 @@ class WaitingRoom:
             self._count_disk(-stanza.size)
 
     def has_fresh(self, wanted: Callable[[QueuedStanza], bool]) -> bool:
-        """Whether one is in memory only, and ``wanted``."""
-        return any(wanted(stanza) for stanza in self._fresh)
+        """Whether the oldest of those in memory only is ``wanted``."""
+        return bool(self._fresh) and wanted(self._fresh[0])
 
     def take_fresh(self, wanted: Callable[[QueuedStanza], bool]) -> list[QueuedStanza]:
         """Take those that are in memory only, and ``wanted``."""
@@ -205,6 +216,21 @@ class WaitingRoom:
 
     # --- the disk
 
+    def begin_writing(self, wanted: Callable[[QueuedStanza], bool]) -> list[QueuedStanza]:
+        """Give those in memory only that are ``wanted``, up to the first one that is not: it must not be overtaken.
+
+        They are on their way to the disk until :meth:`shelved` or :meth:`not_shelved` is called.
+        """
+        self._writing = list(takewhile(wanted, self._fresh))
+        for _ in self._writing:
+            self._fresh.popleft()
+        return self._writing
+
+    def not_shelved(self) -> None:
+        """Take note that what was on its way to the disk is not there."""
+        self._fresh.extendleft(reversed(self._writing))
+        self._writing = []
+
     @property
     def disk_has_room(self) -> bool:
         """Whether more may be written."""
@@ -217,7 +243,9 @@ class WaitingRoom:
         self._count_disk(backlog.octets)
 
     def shelved(self, stanzas: Sequence[QueuedStanza]) -> None:
-        """Take note that ``stanzas``, taken out of memory, lie on disk now."""
+        """Take note that what was on its way to the disk lies there now, as ``stanzas``."""
+        self._count(-sum(stanza.size for stanza in self._writing))
+        self._writing = []
         self.on_disk += len(stanzas)
         self.unread += len(stanzas)
         self._count_disk(sum(stanza.size for stanza in stanzas))

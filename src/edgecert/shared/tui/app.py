@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
@@ -13,7 +12,6 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.geometry import Size
 from textual.theme import ThemeProvider
 from typing_extensions import override
 
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.message_pump import MessagePump
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
 Result = TypeVar("Result")
@@ -38,7 +37,6 @@ Value = TypeVar("Value")
 _CONTROLS: Final = ControlFilter()
 _ASCII_ONLY: Final = AsciiFilter()
 _LONGEST_HOLD: Final = 10.0  # a net only: the keys arrive long before, on a busy host too
-_FITTING: Final = 1.0
 _ALWAYS: Final = frozenset({"ctrl+c", "ctrl+q"})
 _LEADING: Final = frozenset(
     {"enter", "escape", "tab", "shift+tab", "ctrl+n", "ctrl+z", "ctrl+y", "ctrl+p", "f1", "f2", "f3", "f5", "f6", "f8"}
@@ -70,6 +68,20 @@ class TerminalApp(App[Result]):
         ascii_only = (_ASCII_ONLY,) if self.marks is ASCII else ()
         return (*super().get_line_filters(), _CONTROLS, *ascii_only)
 
+    @override
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        # Never as markup: what is told holds words of CAs, the DNS and partners, who would style what they like.
+        del markup
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     # --- themes ---------------------------------------------------------------------------------------
 
     def _kept_theme(self) -> str:
@@ -84,7 +96,6 @@ class TerminalApp(App[Result]):
             self.theme = self._wanted_theme
         if not self.is_headless:
             self._leave_when_told()
-            self.set_interval(_FITTING, self._fit)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     def _keep_theme(self, name: str) -> None:
@@ -111,19 +122,6 @@ class TerminalApp(App[Result]):
     @override
     def search_themes(self) -> None:
         _pushed = self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder=_("Which colours?")))
-
-    # --- the size of the terminal ----------------------------------------------------------------------
-
-    def _fit(self) -> None:
-        """Take the terminal's size if it is another than the screen's.
-
-        Textual hands a new size on by a timer of a few milliseconds, which it skips on a host that is busy just then.
-        """
-        size = Size(*shutil.get_terminal_size())
-        if self.screen.size != size:
-            self._size = size
-            self._resize_event = events.Resize(size, size)
-            self._check_resize()
 
     # --- keys that are typed ahead --------------------------------------------------------------------
 

@@ -256,3 +256,31 @@ async def test_all_queues_together_have_a_bound(setting: PairSetting, monkeypatc
     assert setting.pair.room.in_memory == 0
     for work in setting.owner.work:
         work.close()
+
+
+async def test_what_an_older_stream_gives_back_is_sent_over_the_newer_one_at_once(setting: PairSetting) -> None:
+    old = setting.open(FakeStream(acknowledges=True))
+    setting.pair.send(chat(1))
+    new = setting.open(FakeStream(acknowledges=True))
+    setting.lose(old)  # without a word
+    setting.pair.send(chat(2))
+    assert new.sent == ids(1, 2)
+    setting.acknowledge(new, 2)
+    assert setting.ended == {"acknowledged": 2}
+    setting.verify_sums()
+
+
+async def test_streams_that_are_lost_one_after_the_other_give_back_in_order(setting: PairSetting) -> None:
+    old = setting.open(FakeStream(acknowledges=True))
+    setting.pair.send(chat(1))
+    new = setting.open(FakeStream(acknowledges=True))
+    setting.pair.send(chat(2))
+    new.congested = True
+    setting.lose(old)
+    setting.lose(new)
+    last = setting.open(FakeStream())
+    setting.pair.send(chat(3))
+    assert last.sent == ids(1, 2, 3)
+    for work in setting.owner.work:
+        work.close()
+    setting.verify_sums()

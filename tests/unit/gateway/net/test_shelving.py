@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,7 +10,10 @@ from gateway.errors import StanzaCondition
 from gateway.model.queued import KEPT_FOR, Backlog, QueuedStanza
 from gateway.net.shelving import UNHEARD_FOR
 from tests.support.pairs import FakeStream, PairSetting, be_down, chat, ids, make_pair
-from tests.support.streams import HOME, PARTNER
+from tests.support.streams import HOME, PARTNER, envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 TIMEOUT = StanzaCondition.REMOTE_SERVER_TIMEOUT
 
@@ -166,4 +171,98 @@ async def test_what_was_read_from_disk_stays_there_until_it_is_acknowledged(sett
     setting.pair.keep()
     await setting.owner.run()
     assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
+
+
+# --- order
+
+
+async def being_written(setting: PairSetting) -> asyncio.Task[None]:
+    """Let the disk be busy with ``m1``."""
+    setting.shelf.gate.clear()
+    await be_down(setting)
+    setting.pair.keep()
+    *others, work = setting.owner.work
+    setting.owner.work.clear()
+    for other in others:  # an attempt to reach the partner, which goes on
+        other.close()
+    task = asyncio.get_running_loop().create_task(_run(work))
+    await setting.shelf.asked.wait()
+    return task
+
+
+async def _run(work: Coroutine[object, object, None]) -> None:
+    await work
+
+
+async def test_nothing_overtakes_what_is_being_written(setting: PairSetting) -> None:
+    task = await being_written(setting)
+    assert setting.pair.queued == 1
+    stream = setting.open(FakeStream())
+    setting.pair.send(chat(2))
+    assert stream.sent == []
+    setting.shelf.gate.set()
+    await task
+    await setting.owner.run()
+    assert stream.sent == ids(1, 2)
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
+
+
+async def test_nothing_overtakes_what_could_not_be_written(setting: PairSetting) -> None:
+    task = await being_written(setting)
+    stream = setting.open(FakeStream())
+    setting.pair.send(chat(2))
+    setting.shelf.broken = True
+    setting.shelf.gate.set()
+    await task
+    await setting.owner.run()
+    assert stream.sent == ids(1, 2)
+    setting.verify_sums()
+
+
+async def test_what_is_being_written_is_answered_when_all_is(setting: PairSetting) -> None:
+    task = await being_written(setting)
+    setting.pair.give_up(StanzaCondition.NOT_ALLOWED, "gone")
+    setting.shelf.gate.set()
+    await task
+    await setting.owner.run()
+    assert setting.owner.bounced == [("m1", StanzaCondition.NOT_ALLOWED)]
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
+
+
+async def test_a_message_does_not_overtake_presence_by_going_to_disk(setting: PairSetting) -> None:
+    for stanza in (chat(1), envelope("presence", id_="p1"), chat(2)):
+        setting.pair.send(stanza)
+    (dialling,) = setting.owner.work
+    setting.owner.work.clear()
+    dialling.close()  # it goes on for longer than a moment
+    setting.clock.advance(timedelta(seconds=6))
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1)
+    stream = setting.open(FakeStream())
+    await setting.owner.run()
+    assert stream.sent == ["m1", "p1", "m2"]
+    setting.verify_sums()
+
+
+async def test_what_an_old_stream_gives_back_goes_before_what_came_later(setting: PairSetting) -> None:
+    old = setting.open(FakeStream(acknowledges=True))
+    setting.pair.send(chat(1))
+    setting.pair.close()  # in good order, which the partner may never answer
+    setting.resolver.works = False
+    setting.pair.send(chat(2))
+    await setting.owner.run()
+    setting.clock.advance(timedelta(seconds=6))
+    setting.pair.keep()
+    await setting.owner.run()
+    setting.lose(old)
+    setting.pair.keep()
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1, 2)
+    stream = setting.open(FakeStream())
+    await setting.owner.run()
+    assert stream.sent == ids(1, 2)
     setting.verify_sums()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.widgets._toast import Toast
 from typing_extensions import override
 
 from edgecert.shared.errors import EdgecertError
@@ -26,6 +27,16 @@ class Small(TerminalApp[str]):
     def compose(self) -> ComposeResult:
         yield Static("one")
         yield OrderedInput(id="text")
+
+
+async def test_what_is_told_is_never_markup() -> None:
+    app = Small()
+    hostile = "the CA says: [/bold] [@click=app.leave]press here[/] [link=https://x.example]"
+    async with app.run_test(size=(100, 20), notifications=True) as pilot:
+        app.screen.notify(hostile)
+        await eventually(lambda: list(app.screen.query(Toast)))
+        await pilot.pause()
+        assert str(app.screen.query_one(Toast).render()) == hostile
 
 
 async def test_a_theme_that_was_chosen_is_there_again(tmp_path: Path) -> None:
