@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edgecert.shared.errors import ControlError, ExitCode
@@ -32,6 +33,18 @@ async def test_a_slow_gateway_does_not_hold_the_keys() -> None:
         await seen.sees("[1 Partners]", "Asking the gateway")
         desk.may_answer.set()
         await seen.sees("fabrikam.com")
+
+
+async def test_a_gateway_that_hangs_is_not_called_ready() -> None:
+    async with panel() as seen:
+        await seen.sees("✓ contoso.com: ready")
+        seen.desk.may_answer.clear()
+        seen.app.look()
+        seen.clock.advance(timedelta(seconds=5))
+        seen.app.look()
+        await seen.sees("… contoso.com: no answer for 5 s", "fabrikam.com")
+        seen.desk.may_answer.set()
+        await seen.sees("✓ contoso.com: ready")
 
 
 async def test_a_gateway_that_goes_is_told_and_comes_back_by_itself() -> None:

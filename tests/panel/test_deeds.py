@@ -61,7 +61,7 @@ async def test_a_generation_is_staged_for_a_date_and_withdrawn() -> None:
         await seen.sees("When?")
         await seen.type("2027-01-02T03:04:05Z")
         await seen.press("enter")
-        await seen.sees("What becomes of open streams?")
+        await seen.sees("Stage edge-external", "What becomes of open streams?")
         await seen.press("enter")
         await seen.sees("generation 6 goes into service")
         await seen.press("x")

@@ -76,6 +76,56 @@ async def test_another_primary_domain_takes_the_old_ones_place() -> None:
     assert {entry["domain"] for entry in seen.desk.table} == {"fabrikam.example", "northwind.example"}
 
 
+async def test_what_others_do_while_one_is_asked_stays() -> None:
+    async with panel() as seen:
+        await seen.sees("fabrikam.com")
+        await seen.press("e")
+        await seen.sees("Partner fabrikam.com")
+        await seen.press("shift+tab", "shift+tab", "shift+tab", "ctrl+u")
+        await seen.type("fabrikam.example")
+        await seen.press("ctrl+s")
+        await seen.sees("streams of the old one are closed")
+        seen.desk.table = [
+            partner("fabrikam.com", description="Fabrikam Inc."),
+            partner("late.example"),
+            partner("northwind.example", sasl="required"),
+        ]
+        await seen.press("enter")
+        await seen.sees("fabrikam.example is live")
+    kept = {entry["domain"]: entry["sasl"] for entry in seen.desk.table}
+    assert kept == {"fabrikam.example": "optional", "late.example": "optional", "northwind.example": "required"}
+
+
+async def test_what_has_become_another_change_while_one_is_asked_is_asked_again() -> None:
+    async with panel() as seen:
+        await seen.sees("fabrikam.com")
+        await seen.press("e")
+        await seen.sees("Partner fabrikam.com")
+        await seen.press("tab", "right", "ctrl+s")
+        await seen.sees("~ fabrikam.com", "▸Commit◂")
+        seen.desk.table = [partner("fabrikam.com", type="federated", dialback=True)]
+        await seen.press("enter")
+        await seen.sees("Somebody else has changed this partner meanwhile", "type: federated →")
+        assert not any(call[0] == "put_partner" for call in seen.desk.calls)
+        await seen.press("enter")
+        await seen.sees("fabrikam.com is live")
+
+
+async def test_a_partner_that_somebody_else_made_meanwhile_is_not_replaced() -> None:
+    async with panel() as seen:
+        await seen.press("n")
+        await seen.sees("New partner")
+        await seen.type("late.example")
+        await seen.press("ctrl+s")
+        await seen.sees("+ late.example", "▸Commit◂")
+        theirs = partner("late.example", sasl="required")
+        seen.desk.table = [*seen.desk.table, theirs]
+        await seen.press("enter")
+        await seen.sees("✗", "late.example", "New partner")
+    assert theirs in seen.desk.table
+    assert not any(call[0] == "put_partner" for call in seen.desk.calls)
+
+
 async def test_the_gateways_refusal_stays_on_the_page() -> None:
     refusals = {"apply_partners": ControlError("the database is locked", hint="try again")}
     async with panel(FakeDesk(refusals=refusals)) as seen:

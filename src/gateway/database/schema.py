@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA_VERSION: Final = 2
-"""1: partners. 2: contacts, queued stanzas."""
+SCHEMA_VERSION: Final = 3
+"""1: partners. 2: contacts, queued stanzas. 3: when TLS was used."""
 
 METADATA: Final = MetaData()
 
@@ -69,4 +69,13 @@ queued_stanzas: Final = Table(
     Column("expires_at", Float, nullable=False),
     Index("queued_stanzas_by_pair", "home", "domain", "number"),
     sqlite_autoincrement=True,
+)
+
+# When a stream to a domain last used TLS, to a day or so.
+tls_used: Final = Table(
+    "tls_used",
+    METADATA,
+    Column("domain", String, primary_key=True),
+    Column("used_at", Float, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -44,7 +44,8 @@ class PanelApp(TerminalApp[ExitCode]):
         self.desk = desk
         self.session = PanelSession(clock)
         self._interval = interval
-        self._looking = False
+        self._clock = clock
+        self._asked_at: float | None = None
         self._main = MainScreen()
 
     @override
@@ -68,9 +69,13 @@ class PanelApp(TerminalApp[ExitCode]):
     # --- looking
 
     def look(self) -> None:
-        """Look at the gateway, unless the last look is not yet answered."""
-        if not self._looking:
-            self._looking = True
+        """Look at the gateway, unless the last look is not yet answered; then tell for how long."""
+        now = self._clock.monotonic()
+        if self._asked_at is not None:
+            self.session.waits(now - self._asked_at)
+            self._main.show()
+        else:
+            self._asked_at = now
             self.run_aside(self.desk.look, self._took, self._lost, name="look")
 
     def look_at_contacts(self) -> None:
@@ -79,7 +84,7 @@ class PanelApp(TerminalApp[ExitCode]):
             self.run_aside(self.desk.contacts, self._took_contacts, self.failed, name="contacts")
 
     def _took(self, answer: JsonObject) -> None:
-        self._looking = False
+        self._asked_at = None
         self.session.took(answer)
         self._main.show()
 
@@ -88,7 +93,7 @@ class PanelApp(TerminalApp[ExitCode]):
         self._main.show()
 
     def _lost(self, error: EdgecertError) -> None:
-        self._looking = False
+        self._asked_at = None
         self.session.lost(error)
         self._main.show()
 

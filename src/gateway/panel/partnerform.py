@@ -37,6 +37,8 @@ LABELS: Final[Mapping[str, str]] = {
 }
 """The seed's words for a partner's keys; the order is that of the page."""
 
+_DIGITS: Final = 18  # more is no number that a field takes, and Python reads no number of thousands
+
 KEYS: Final[Mapping[str, Key]] = {key.name: key for key in keys_of(Partner)}
 
 
@@ -77,7 +79,7 @@ class PartnerForm:
             self._answers[key] = [word for word in str(value).replace(",", " ").split() if word]
         elif kind is KeyKind.INTEGER:
             text = str(value).strip()
-            self._answers[key] = int(text) if text.isdecimal() else text or 0
+            self._answers[key] = int(text) if text.isdecimal() and len(text) <= _DIGITS else text or 0
         elif isinstance(value, str):
             self._answers[key] = value.strip()
         else:

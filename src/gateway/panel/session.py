@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gateway.panel.views import Row, State
 
 MOST_ROWS: Final = 500
+LATE: Final = 3.0
+"""Seconds without an answer after which what was seen last is no longer told as what is."""
 
 
 class Page(StrEnum):
@@ -63,6 +65,7 @@ class PanelSession:
         self.gone: EdgecertError | None = None
         """Why the last look gave nothing; None while the gateway answers."""
         self.seen_at = ""
+        self._waited = 0.0
         self.filters: dict[Page, str] = {}
         self._sorted: dict[Page, int] = {}
 
@@ -70,7 +73,7 @@ class PanelSession:
 
     def took(self, answer: JsonObject) -> None:
         """Take a look at the gateway."""
-        self._seen, self.gone = answer, None
+        self._seen, self.gone, self._waited = answer, None, 0.0
         self.seen_at = f"{self._clock.now().astimezone():%H:%M:%S}"
         now = self._clock.monotonic()
         self.load.take(_counts(self.status), now)
@@ -83,9 +86,13 @@ class PanelSession:
 
     def lost(self, error: EdgecertError) -> None:
         """The gateway did not answer; what was seen last stays."""
-        self.gone = error
+        self.gone, self._waited = error, 0.0
         self.load.pause()
         self._stream_rates.pause()
+
+    def waits(self, seconds: float) -> None:
+        """The gateway has not answered the present look for so long."""
+        self._waited = seconds
 
     @property
     def status(self) -> JsonObject:
@@ -134,6 +141,9 @@ class PanelSession:
         if self.gone is not None:
             since = _("last seen at {time}").format(time=self.seen_at) if self.seen_at else _("never seen")
             return "bad", f"{self.gone.message}; {since}"
+        if self._waited >= LATE and self._seen:
+            text = _("no answer for {seconds:.0f} s; last seen at {time}")
+            return "busy", text.format(seconds=self._waited, time=self.seen_at)
         if not self._seen:
             return "busy", _("looking")
         return views.headline(self.status)
@@ -159,7 +169,7 @@ class PanelSession:
             return rows
         if column == 0:
             return sorted(rows, key=lambda row: _ORDER[row.state])
-        return sorted(rows, key=lambda row: _sort_key(row.cells[column - 1]))
+        return sorted(rows, key=lambda row: _sort_key(row, column - 1))
 
     def _all_rows(self, page: Page) -> list[Row]:
         match page:
@@ -199,9 +209,10 @@ def _counts(status: JsonObject) -> dict[str, int]:
     }
 
 
-def _sort_key(cell: str) -> tuple[int, float, str]:
+def _sort_key(row: Row, column: int) -> tuple[int, float, str]:
     """Order numbers as numbers, before texts."""
+    cell, order = row.cells[column], dict(row.order)
     try:
-        return 0, float(cell), ""
+        return 0, order[column] if column in order else float(cell), ""
     except ValueError:
         return 1, 0.0, cell.casefold()

@@ -36,6 +36,8 @@ class Row:
     state: State
     cells: tuple[str, ...]
     detail: str = ""
+    order: tuple[tuple[int, float], ...] = ()
+    """Column and number, for cells whose text does not sort as what it says."""
 
 
 PARTNER_HEADS: Final = ("PARTNER", "TYPE", "METHODS", "STATE", "WHY")
@@ -122,7 +124,9 @@ def _stream_row(stream: JsonObject, rate: float | None) -> Row:
         "–" if rate is None else f"{rate:.1f}",
     )
     state: State = "warning" if old or not stream.get("tls") else "good"
-    return Row(stream_key(stream), state, cells, _stream_detail(stream, pairs, arrow))
+    age = stream.get("age_s")
+    order = ((STREAM_HEADS.index("AGE"), float(age)),) if isinstance(age, int | float) else ()
+    return Row(stream_key(stream), state, cells, _stream_detail(stream, pairs, arrow), order)
 
 
 def _stream_detail(stream: JsonObject, pairs: Sequence[JsonObject], arrow: str) -> str:

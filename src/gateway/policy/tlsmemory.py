@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 REMEMBERED: Final = timedelta(days=30)
+KEPT_ANEW_AFTER: Final = timedelta(days=1)
+
+
+def _keep_nothing(_domain: str, _used: datetime) -> None:
+    """Be the disk of a gateway without one."""
 
 
 class TlsMemory:
-    """When the streams that we opened last used TLS, by partner domain, since the gateway started."""
+    """When the streams that we opened last used TLS, by partner domain; ``keep`` puts it on disk, once a day."""
 
     def __init__(self) -> None:
         """Know of none."""
         self._used: dict[str, datetime] = {}
         self._vanished: dict[str, datetime] = {}
+        self._kept: dict[str, datetime] = {}
+        self.keep: Callable[[str, datetime], None] = _keep_nothing
+
+    def restore(self, used: Mapping[str, datetime]) -> None:
+        """Take over what an earlier run kept."""
+        self._used.update(used)
+        self._kept.update(used)
 
     def note(self, domain: str, *, tls: bool, now: datetime) -> None:
         """Take note of a stream to ``domain`` that came up with TLS or without."""
@@ -22,6 +37,10 @@ class TlsMemory:
         if tls:
             self._used[domain] = now
             self._vanished.pop(domain, None)
+            kept = self._kept.get(domain)
+            if kept is None or now - kept >= KEPT_ANEW_AFTER:
+                self._kept[domain] = now
+                self.keep(domain, now)
         elif used is not None and now - used <= REMEMBERED:
             self._vanished[domain] = used
 

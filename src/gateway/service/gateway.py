@@ -27,6 +27,7 @@ from gateway.service.report import (
     describe_partners,
     describe_queues,
     describe_streams,
+    list_warnings,
 )
 from gateway.service.setup import (
     certificate_options,
@@ -37,6 +38,7 @@ from gateway.service.setup import (
     open_listeners,
 )
 from gateway.service.swaps import SwapDesk
+from gateway.service.tlsmemory import TlsMemoryDesk
 from gateway.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Gateway:
         self._tests = PartnerTests(self.hub, self._spawn)
         self._partners = PartnerDesk(store, self._worker, self.hub)
         self._contacts = ContactDesk(store, self._worker, self.hub)
+        self._tls_memory = TlsMemoryDesk(store, self._worker, self._spawn)
 
     # --- life
 
@@ -132,6 +135,7 @@ class Gateway:
     async def _load(self) -> None:
         await self._partners.open()
         await self._contacts.open()
+        await self._tls_memory.open(self.hub.tls_memory, self.clock)
         await self._load_dialback_secret(self.settings)
         await self._swaps.begin()
 
@@ -214,7 +218,7 @@ class Gateway:
         domains = list(self.hub.homes)
         return {
             "ready": ready,
-            "reasons": reasons,
+            "reasons": [*reasons, *list_warnings(self.hub)],
             "version": VERSION,
             "uptime_s": int(self.clock.monotonic() - self._started_at),
             "certificates": self.certificates.describe(),

@@ -41,7 +41,7 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
     return {
         "domain": partner.domain,
         "state": state,
-        "reason": str(failure) if failure is not None else "",
+        "reason": str(failure) if failure is not None else "; ".join(_list_vanished(hub, partner)),
         "queued": sum(pair.queued for pair in pairs),
         "warnings": _describe_warnings(hub, partner),
         "inbound_failure": inbound.to_json() if inbound is not None else None,
@@ -49,11 +49,21 @@ def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
 
 
 def _describe_warnings(hub: Hub, partner: Partner) -> list[JsonValue]:
-    vanished = [(domain, hub.tls_memory.vanished(domain)) for domain in partner.domains]
+    parted = (warning.partition(": ") for warning in _list_vanished(hub, partner))
+    return [{"code": code, "message": message} for code, _, message in parted]
+
+
+def list_warnings(hub: Hub) -> list[str]:
+    """Give every warning of all partners, each with its code."""
+    return [warning for partner in hub.partners for warning in _list_vanished(hub, partner)]
+
+
+def _list_vanished(hub: Hub, partner: Partner) -> list[str]:
+    used = {domain: hub.tls_memory.vanished(domain) for domain in partner.domains}
     return [
-        {"code": "tls-vanished", "message": f"{domain} used TLS until {format_time(used)} and offers none now"}
-        for domain, used in vanished
-        if used is not None
+        f"tls-vanished: {domain} used TLS until {format_time(last)} and offers none now"
+        for domain, last in used.items()
+        if last is not None
     ]
 
 

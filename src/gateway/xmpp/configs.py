@@ -17,7 +17,8 @@ class StreamLimits:
     """How much a peer may ask of the parser; sizes are octets.
 
     ``max_token`` bounds a single tag or run of text that has not ended yet: Expat 2.5 needs quadratic time for a token
-    that comes in small pieces (CVE-2023-52425).
+    that comes in small pieces (CVE-2023-52425). ``max_attributes`` bounds the attributes of one element, and
+    as well the namespaces that it declares.
     """
 
     max_stanza_size: int = 262_144

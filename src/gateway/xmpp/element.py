@@ -112,8 +112,6 @@ def parse_element(raw: bytes, scope: Mapping[str, str]) -> Element:
     Raises:
         ValueError: ``raw`` is not one well-formed element in this scope.
     """
-    prefixes = {prefix: uri for prefix, uri in scope.items() if prefix != "xml"}
-    declared = "".join(f" {_declaration(prefix)}='{escape_attribute(uri)}'" for prefix, uri in prefixes.items())
     builder = _TreeBuilder()
     parser = expat.ParserCreate(encoding="UTF-8", namespace_separator=SEPARATOR)
     parser.buffer_text = True
@@ -121,7 +119,7 @@ def parse_element(raw: bytes, scope: Mapping[str, str]) -> Element:
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.text
     try:
-        parser.Parse(b"<scope" + declared.encode() + b">" + raw + b"</scope>", True)
+        parser.Parse(_enclosed(raw, scope), True)
     except expat.ExpatError as error:
         message = "not a well-formed element"
         raise ValueError(message) from error
@@ -130,6 +128,29 @@ def parse_element(raw: bytes, scope: Mapping[str, str]) -> Element:
         message = "text, not an element"
         raise ValueError(message)  # the value is wrong, not a caller's type
     return element
+
+
+def count_declarations(raw: bytes, scope: Mapping[str, str]) -> int:
+    """Give how many namespaces the element in ``raw`` declares that declares most; see :func:`parse_element`."""
+    counts = [0]
+    parser = expat.ParserCreate(encoding="UTF-8", namespace_separator=SEPARATOR)
+
+    def declare(_prefix: str | None, _uri: str) -> None:
+        counts[-1] += 1
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        counts.append(0)
+        parser.StartNamespaceDeclHandler = declare  # what is declared from here on is the element's own
+
+    parser.StartElementHandler = start
+    parser.Parse(_enclosed(raw, scope), True)
+    return max(counts)
+
+
+def _enclosed(raw: bytes, scope: Mapping[str, str]) -> bytes:
+    prefixes = {prefix: uri for prefix, uri in scope.items() if prefix != "xml"}
+    declared = "".join(f" {_declaration(prefix)}='{escape_attribute(uri)}'" for prefix, uri in prefixes.items())
+    return b"<scope" + declared.encode() + b">" + raw + b"</scope>"
 
 
 def _declaration(prefix: str) -> str:

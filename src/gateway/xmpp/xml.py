@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from edgecert.shared.xmltokens import DEFERS, TagGate, create_parser
 from gateway.errors import Condition, RemoteProtocolError
-from gateway.xmpp.element import SEPARATOR, parse_element
+from gateway.xmpp.element import SEPARATOR, count_declarations, parse_element
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -223,6 +223,9 @@ class XmlStreamParser:
     def _refuse_size(self) -> NoReturn:
         raise RemoteProtocolError(Condition.POLICY_VIOLATION, f"an element of more than {self._max_size} bytes")
 
+    def _refuse_declarations(self) -> NoReturn:
+        raise RemoteProtocolError(Condition.POLICY_VIOLATION, f"more than {self._max_attributes} namespaces at once")
+
     def _check_gap(self, start: int) -> None:
         """Refuse text (also in a CDATA section) between the elements of a stream."""
         if start != self._seen and self._buffer[self._seen - self._base : start - self._base].strip():
@@ -254,6 +257,8 @@ class XmlStreamParser:
         # Also after authentication: what a header declares is read again with every stanza that is written anew.
         if end - self._base > self._limits.max_stanza_size_before_authentication:
             raise RemoteProtocolError(Condition.POLICY_VIOLATION, "a stream header that is too long")
+        if len(self._scope) > self._max_attributes:
+            self._refuse_declarations()
         self._header = bytes(self._buffer[start - self._base : end - self._base])
         self._events.append(StreamOpened(name, attributes, self._frozen_scope, end))
 
@@ -281,6 +286,9 @@ class XmlStreamParser:
             self._count()
         self._seen = end
         raw = bytes(memoryview(self._buffer)[start - self._base : end - self._base])
+        # A handler for each declaration would cost every stanza more than this does.
+        if raw.count(b"xmlns") > self._max_attributes < count_declarations(raw, self._scope):
+            self._refuse_declarations()
         self._events.append(ElementReceived(name, attributes, raw, self._frozen_scope, end))
 
     def _element_end(self, start: int, index: int) -> int:

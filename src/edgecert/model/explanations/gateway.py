@@ -74,9 +74,9 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
     ),
     "tls-vanished": Explanation(
         "a partner that used TLS offers none any more",
-        "A stream to it used TLS within the last 30 days, as far as the running gateway remembers, and the newest one "
-        "came up in the clear, which this partner's settings allow. Its server may have changed, or somebody on the "
-        "way takes the offer out. (A warning.)",
+        "A stream to it used TLS within the last 30 days, which the gateway remembers over a restart, and the "
+        "newest one came up in the clear, which this partner's settings allow. Its server may have changed, "
+        "or somebody on the way takes the offer out. (A warning.)",
         "ask the partner; set tls to required so that nothing is sent in the clear.",
     ),
     "dialback-not-offered": Explanation(

@@ -137,7 +137,7 @@ def swap(panel: PanelApp, row: Row | None) -> None:
     name = row.key
 
     def numbered(number: int) -> None:
-        _ask_closing(panel, lambda close: _do_swap(panel, name, number, close))
+        _ask_closing(panel, _("Swap {name}").format(name=name), lambda close: _do_swap(panel, name, number, close))
 
     _ask_generation(panel, name, _("Swap"), numbered)
 
@@ -145,7 +145,8 @@ def swap(panel: PanelApp, row: Row | None) -> None:
 def roll_back(panel: PanelApp, row: Row | None) -> None:
     """Put the generation before the present one into service."""
     if row is not None:
-        _ask_closing(panel, lambda close: _do_swap(panel, row.key, None, close))
+        title = _("Roll back {name}").format(name=row.key)
+        _ask_closing(panel, title, lambda close: _do_swap(panel, row.key, None, close))
 
 
 def _do_swap(panel: PanelApp, name: str, number: int | None, close: CloseOldStreams) -> None:
@@ -174,7 +175,7 @@ def stage(panel: PanelApp, row: Row | None) -> None:
         except UsageError as error:
             panel.failed(error)
             return
-        _ask_closing(panel, lambda close: do_it(number, when, close))
+        _ask_closing(panel, _("Stage {name}").format(name=name), lambda close: do_it(number, when, close))
 
     def do_it(number: int, when: datetime, close: CloseOldStreams) -> None:
         text = _("{name}: generation {number} goes into service at {when}.")
@@ -210,7 +211,7 @@ def _ask_generation(panel: PanelApp, name: str, title: str, numbered: Callable[[
     )
 
 
-def _ask_closing(panel: PanelApp, chosen: Callable[[CloseOldStreams], None]) -> None:
+def _ask_closing(panel: PanelApp, title: str, chosen: Callable[[CloseOldStreams], None]) -> None:
     """Ask what becomes of the streams that are open."""
     text = _(
         "What becomes of open streams? They may live on under the certificate they began with; be replaced without a "
@@ -222,7 +223,7 @@ def _ask_closing(panel: PanelApp, chosen: Callable[[CloseOldStreams], None]) -> 
         if answer is not None:
             chosen(cast("CloseOldStreams", answer))
 
-    panel.open_screen(AskDialog(_("Open streams"), text, answers), answered)
+    panel.open_screen(AskDialog(title, text, answers), answered)
 
 
 DEEDS: Final[Mapping[tuple[Page, str], Callable[[PanelApp, Row | None], None]]] = {

@@ -206,18 +206,28 @@ class PartnerScreen(Screen[None]):
             AskDialog(_("Commit"), "\n".join(lines), answers), lambda word: self._answered(word, now)
         )
 
-    def _answered(self, word: str | None, now: Sequence[JsonObject]) -> None:
+    def _answered(self, word: str | None, shown: Sequence[JsonObject]) -> None:
+        """Commit what was shown, whatever others have done beside it; what has become another change is asked anew."""
         if word != "yes":
             return
-        panel, partner, before = self.panel, self.form.to_json(), self.form.before
+        panel, form = self.panel, self.form
+        partner, before = form.to_json(), form.before
         renamed = before is not None and before.get("domain") != partner["domain"]
 
-        def commit() -> JsonObject:
+        def commit() -> tuple[Sequence[JsonObject], JsonObject] | None:
+            now = objects(panel.desk.look().get("partners"))
+            if form.difference(now) != form.difference(shown) or form.problems(now):
+                return now, panel.desk.apply_partners(form.table(now), dry_run=True)
             if renamed:
-                return panel.desk.apply_partners(self.form.table(now), dry_run=False)
-            return panel.desk.put_partner(partner)
+                panel.desk.apply_partners(form.table(now), dry_run=False)
+            else:
+                panel.desk.put_partner(partner)
+            return None
 
-        def done(_answer: JsonObject) -> None:
+        def done(otherwise: tuple[Sequence[JsonObject], JsonObject] | None) -> None:
+            if otherwise is not None:
+                self._looked(otherwise)
+                return
             panel.notify(_("{domain} is live.").format(domain=partner["domain"]), title=panel.marks.done, markup=False)
             panel.look()
             if self.is_attached:

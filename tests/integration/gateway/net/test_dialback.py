@@ -116,7 +116,10 @@ async def test_tls_that_a_partner_offers_no_more_is_told_and_the_stream_goes_on(
         await configure(east, CONTOSO, P)  # which offers no TLS
         await alice.message(ALICE, BOB, "clear")
         assert await bob.receive_bodies(1) == ["clear"]
-        assert "'code': 'tls-vanished'" in str((await west.status())["partners"])
+        status = await west.status()
+        assert "'code': 'tls-vanished'" in str(status["partners"])
+        assert f"'reason': 'tls-vanished: {FABRIKAM} used TLS until" in str(status["partners"])
+        assert f"tls-vanished: {FABRIKAM} used TLS until" in str(status["reasons"])
 
 
 async def test_a_node_with_another_secret_is_told_so(world: World) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from edgecert.shared.errors import ControlError
-from gateway.panel.session import HEADS, MOST_ROWS, TITLES, Page, PanelSession
+from gateway.panel.session import HEADS, LATE, MOST_ROWS, TITLES, Page, PanelSession
 from tests.support.clock import FakeClock
 from tests.support.panel import NOW, STATUS, STREAM, FakeDesk
 
@@ -87,6 +87,29 @@ def test_numbers_are_sorted_as_numbers() -> None:
     for _step in range(6):
         session.sort_next(Page.FAILURES)
     assert [row.cells[4] for row in session.rows(Page.FAILURES)] == ["9", "10", "100"]
+
+
+def test_ages_are_sorted_as_times() -> None:
+    session, desk, _clock = seen()
+    ages = (90061, 0, 3700, 302, 900000)
+    desk.streams = [{**STREAM, "port": port, "age_s": age} for port, age in enumerate(ages)]
+    session.took(desk.look())
+    while session.sort_next(Page.STREAMS) != "AGE":
+        pass
+    sorted_ages = [row.cells[6] for row in session.rows(Page.STREAMS)]
+    assert sorted_ages == ["0 s", "5 min 2 s", "1 h 1 min", "1 d 1 h", "10 d 10 h"]
+
+
+def test_a_gateway_that_does_not_answer_is_not_called_ready() -> None:
+    session, desk, _clock = seen()
+    session.waits(LATE - 1)
+    assert session.headline()[0] == "good"
+    session.waits(LATE)
+    state, text = session.headline()
+    assert state == "busy"
+    assert text.startswith("no answer for 3 s; last seen at ")
+    session.took(desk.look())
+    assert session.headline()[0] == "good"
 
 
 def test_no_more_rows_than_a_terminal_can_bear() -> None:

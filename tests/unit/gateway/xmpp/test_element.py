@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.xmpp.element import Element, escape_attribute, parse_element, split_name, write_element
+from gateway.xmpp.element import Element, count_declarations, escape_attribute, parse_element, split_name, write_element
 
 SCOPE = {"": "jabber:server", "p": "urn:p"}
 
@@ -53,3 +53,9 @@ def test_names_and_attribute_values() -> None:
     assert split_name("a") == ("", "a")
     assert escape_attribute("'<&\n") == "&apos;&lt;&amp;&#10;"
     assert Element("", "a").text == ""
+
+
+def test_namespaces_are_counted_by_the_element_that_declares_most() -> None:
+    raw = b"<a xmlns:b='1'><b xmlns:c='1' xmlns='2'/>xmlns xmlns xmlns<c xmlns='3'/></a>"
+    assert count_declarations(raw, SCOPE) == 2
+    assert count_declarations(b"<p:a/>", SCOPE) == 0

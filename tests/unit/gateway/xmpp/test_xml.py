@@ -129,11 +129,28 @@ def test_refuses_what_is_no_stream_header(declaration: bytes, condition: Conditi
         b"<a><b><c><d><e/></d></c></b></a>",
         b"<a b='1' c='2' d='3' e='4'/>",
         b"<a><b f='1' c='2' d='3' e='4'/></a>",
+        b"<a xmlns:b='1' xmlns:c='2' xmlns:d='3' xmlns:e='4'/>",
+        b"<a><b xmlns:b='1' xmlns:c='2' xmlns:d='3' xmlns='4'/></a>",
     ],
-    ids=["size", "size-unfinished", "token", "cdata", "depth", "attributes", "inner-attributes"],
+    ids=["size", "size-unfinished", "token", "cdata", "depth", "attributes", "inner-attributes", "namespaces", "inner"],
 )
 def test_holds_peers_to_the_limits(data: bytes) -> None:
     assert refused(parser(SMALL), data) is Condition.POLICY_VIOLATION
+
+
+@pytest.mark.parametrize(
+    "inner", [b"<b xmlns='1'/>" * 9, b"xmlns " * 9, b"<b xmlns:c='1' xmlns:d='2' xmlns:e='3'/>" * 2]
+)
+def test_namespaces_are_bounded_by_element(inner: bytes) -> None:
+    made = parser(SMALL)
+    made.feed(b"<a>" + inner + b"</a>")
+    assert len(drain(made)) == 1
+
+
+def test_a_header_declares_no_more_namespaces_than_an_element() -> None:
+    made = XmlStreamParser(SMALL)
+    opening = header("a.example", "b.example").replace(b" from=", b" xmlns:c='1' xmlns:d='2' from=")
+    assert refused(made, opening) is Condition.POLICY_VIOLATION
 
 
 def test_limits_are_tighter_before_authentication() -> None:
