@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.clock import parse_time
 from edgecert.shared.errors import ExitCode
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from gateway.cli.context import GatewayContext
 
+MAX_FAILURES: Final = 10
+"""So many are shown to people; ``--json`` gives all."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``status``."""
@@ -25,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: GatewayContext) -> ExitCode:
     """Do ``status``."""
-    status = context.client(changing=False).get("/v1/status")
+    client = context.client(changing=False)
+    status = {**client.get("/v1/status"), "failures": client.get("/v1/failures").get("failures", [])}
     context.output.result(status, _describe(context, status))
     return ExitCode.OK
 
@@ -62,11 +66,24 @@ def _describe(context: GatewayContext, status: JsonObject) -> str:
     keys = ("domain", "state", "reason")
     rows = [[show(entry.get(key)) for key in keys] for entry in objects(status.get("partners"))]
     lines += _section(context, ("PARTNER", "STATE", "REASON"), rows)
+    lines += _section(context, ("WENT WRONG", "TIMES", "WAY", "WITH", "STEP", "WHY"), _failure_rows(status))
     return "\n".join(lines)
 
 
 def _section(context: GatewayContext, headers: tuple[str, ...], rows: list[list[str]]) -> list[str]:
     return ["", context.output.table(headers, rows)] if rows else []
+
+
+def _failure_rows(status: JsonObject) -> list[list[str]]:
+    """Give the newest failures with partners, or with whoever an address was."""
+    rows: list[list[str]] = []
+    for entry in objects(status.get("failures"))[:MAX_FAILURES]:
+        peer = show(entry.get("domain") or entry.get("address"))
+        why = ": ".join(part for part in (show(entry.get("code")), show(entry.get("text"))) if part)
+        rows.append(
+            [*(show(entry.get(key)) for key in ("last", "count", "direction")), peer, show(entry.get("step")), why]
+        )
+    return rows
 
 
 def days_left(not_after: JsonValue, now: datetime) -> str:

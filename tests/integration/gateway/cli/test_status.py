@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,17 @@ async def test_shows_everything_that_there_is(rig: PlaneRig) -> None:
         "streams": {"inbound": 2, "outbound": 1},
         "partners": [{"domain": "fabrikam.example", "state": "failed", "reason": "dns: NXDOMAIN"}],
     }
+    unknown = {"direction": "inbound", "domain": "", "address": "192.0.2.7", "step": "tls", "code": "tls-failed"}
+    rig.plane.faults = [
+        {**unknown, "text": "no cipher", "last": "2026-11-26T08:00:00Z", "count": 3},
+        *({**unknown, "domain": f"d{number}.example"} for number in range(12)),
+    ]
     text = await status(rig)
     lines = text.splitlines()
+    failures = lines[next(number for number, line in enumerate(lines) if line.startswith("WENT WRONG")) + 1 :]
+    assert " ".join(failures[0].split()) == "2026-11-26T08:00:00Z 3 inbound 192.0.2.7 tls tls-failed: no cipher"
+    assert len(failures) == 10
+    assert len(json.loads(await status(rig, "--json"))["result"]["failures"]) == 13
     assert lines[0] == "ready · up 1 h 2 min · 2 inbound and 1 outbound streams"
     assert lines[1] == "  ! edge expires in 3 days"
     for words in ("ab12", "generation 8 is staged", "0.0.0.0:5269", "dns: NXDOMAIN"):
