@@ -292,6 +292,7 @@ class OutboundPair:
 
     def _fail(self, failure: StreamFailure) -> None:
         if self.connection is not None and self.connection.usable:
+            self._down_since = None
             return  # a renewal failed; the stream that is there goes on
         self.failure = failure
         self._failures += 1

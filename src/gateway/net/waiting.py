@@ -120,6 +120,8 @@ class WaitingRoom:
         """How many of them are still to be read."""
         self.read_up_to = 0
         """The number of the last one that was read."""
+        self._sent: frozenset[int] = frozenset()
+        """Numbers of those that were sent, and are passed by as the disk is read anew."""
         self.ended: list[int] = []
         """Numbers of those that have ended and still lie on disk."""
         self.oldest: datetime | None = None
@@ -258,20 +260,23 @@ class WaitingRoom:
             self.on_disk -= self.unread
             self.unread = 0
             return
-        self._loaded.extend(stanzas)
-        self.unread = max(0, self.unread - len(stanzas))
         self.read_up_to = stanzas[-1].number
-        self.oldest, self.first_expiry = self._loaded[0].accepted_at, self._loaded[0].expires_at
-        self._count(sum(stanza.size for stanza in stanzas))
+        waiting = [stanza for stanza in stanzas if stanza.number not in self._sent]
+        self._loaded.extend(waiting)
+        self.unread = max(0, self.unread - len(waiting))
+        if self._loaded:
+            self.oldest, self.first_expiry = self._loaded[0].accepted_at, self._loaded[0].expires_at
+        self._count(sum(stanza.size for stanza in waiting))
 
     def unload(self, sent: Sequence[QueuedStanza] = ()) -> None:
         """Let go of what was read back: it lies on disk, and will be read again.
 
-        ``sent`` are those that lie on disk, were sent and may yet end: they are not to be read again.
+        ``sent`` are those that lie on disk, were sent and may yet end: they are not to be read again. What waits may
+        lie before and behind them, where several streams were lost one after the other.
         """
         self._count(-sum(stanza.size for stanza in self._loaded))
         self._loaded.clear()
-        self.read_up_to = max((stanza.number for stanza in sent), default=0)
+        self.read_up_to, self._sent = 0, frozenset(stanza.number for stanza in sent)
         self.unread = self.on_disk - len(sent)
         if not self.on_disk:
             self.oldest = self.first_expiry = None

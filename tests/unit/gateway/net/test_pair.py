@@ -208,6 +208,32 @@ async def test_an_older_stream_that_still_closes_does_not_make_two_of_one(settin
     assert setting.ended == {"sent": 2, "acknowledged": 1}
 
 
+async def test_what_waits_before_and_behind_what_an_older_stream_still_holds_is_read_back(
+    setting: PairSetting,
+) -> None:
+    await be_down(setting)
+    for number in (2, 3, 4):
+        setting.pair.send(chat(number))
+    await setting.owner.run()
+    assert setting.shelf.ids == ids(1, 2, 3, 4)
+    first = setting.open(FakeStream(acknowledges=True, takes=2))
+    await setting.owner.run()
+    second = setting.open(FakeStream(acknowledges=True, takes=1))  # the first one closes, and still holds what it took
+    await setting.owner.run()
+    assert (first.sent, second.sent) == (ids(1, 2), ids(3))
+    setting.lose(first)  # gives back 1 and 2, while the second one holds 3
+    third = setting.open(FakeStream(acknowledges=True))
+    await setting.owner.run()
+    setting.lose(second)  # gives back 3
+    await setting.owner.run()
+    assert sorted(third.sent) == ids(1, 2, 3, 4)
+    setting.acknowledge(third, 4)
+    setting.pair.keep()
+    await setting.owner.run()
+    assert (setting.shelf.ids, setting.pair.empty) == ([], True)
+    setting.verify_sums()
+
+
 # --- memory
 
 

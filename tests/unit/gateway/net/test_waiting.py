@@ -55,7 +55,11 @@ def test_unloading_leaves_out_what_was_sent_and_may_yet_end() -> None:
     room.read([stanza(number, on_disk=True) for number in (1, 2, 3)])
     sent = room.pop()
     room.unload([sent])
-    assert (room.read_up_to, room.unread, room.in_memory) == (1, 2, 0)
+    assert (room.read_up_to, room.unread, room.in_memory) == (0, 2, 0)
+    room.read([stanza(1, on_disk=True)])
+    assert (room.read_up_to, room.unread, room.ready) == (1, 2, False)
+    room.read([stanza(number, on_disk=True) for number in (2, 3)])
+    assert (room.read_back, room.unread) == (stanza(2, on_disk=True), 0)
     room.unload()
     assert (room.read_up_to, room.unread) == (0, 3)
 
