@@ -122,8 +122,9 @@ def test_with_an_acme_ca_after_a_test_run(tmp_path: Path, gateway: GatewayRunner
         tmux.press("Space")
         tmux.expect("[x] I have read the terms")
         tmux.press("Tab", "Enter")
-        tmux.expect("How names are proven: 1")
+        tmux.expect("How names are proven: 1", "the names it is for")  # the hint says which field has the focus
         tmux.press("Tab", "Tab")
+        tmux.expect("where edgecert answers by itself")
         tmux.press("C-u")
         tmux.type(pebble.listen)
         tmux.press("Enter")

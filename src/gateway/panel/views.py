@@ -40,11 +40,11 @@ class Row:
     """Column and number, for cells whose text does not sort as what it says."""
 
 
-PARTNER_HEADS: Final = ("PARTNER", "TYPE", "METHODS", "STATE", "WHY")
-STREAM_HEADS: Final = ("DIR", "PARTNER", "HOME", "SECURITY", "PROOF", "GENERATION", "AGE", "/S")
-CONTACT_HEADS: Final = ("HOME", "PARTNER", "WHAT", "LAST")
-CERTIFICATE_HEADS: Final = ("CERTIFICATE", "SERVES", "GENERATION", "DAYS", "STAGED")
-FAILURE_HEADS: Final = ("LAST", "DIR", "DOMAIN", "STEP", "TIMES", "WHY")
+PARTNER_HEADS: Final = (_("PARTNER"), _("TYPE"), _("METHODS"), _("STATE"), _("WHY"))
+STREAM_HEADS: Final = (_("DIR"), _("PARTNER"), _("HOME"), _("SECURITY"), _("PROOF"), _("GENERATION"), _("AGE"), "/S")
+CONTACT_HEADS: Final = (_("HOME"), _("PARTNER"), _("WHAT"), _("LAST"))
+CERTIFICATE_HEADS: Final = (_("CERTIFICATE"), _("SERVES"), _("GENERATION"), _("DAYS"), _("STAGED"))
+FAILURE_HEADS: Final = (_("LAST"), _("DIR"), _("DOMAIN"), _("STEP"), _("TIMES"), _("WHY"))
 
 
 def short_methods(partner: JsonObject) -> str:
