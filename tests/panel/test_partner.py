@@ -27,6 +27,21 @@ async def test_a_partner_is_made_through_a_refusal_and_a_warning() -> None:
     assert seen.desk.calls[0] == ("apply_partners", 3, True)
 
 
+async def test_what_was_typed_right_before_the_commit_is_in_it() -> None:
+    async with panel() as seen:
+        await seen.sees("fabrikam.com")
+        await seen.press("n")
+        await seen.sees("New partner")
+        seen.burst(*"litware.example", "tab")
+        await seen.sees("[litware.example")
+        seen.burst(*"Litware Incorporated", "ctrl+s")
+        await seen.sees("+ litware.example", "description: Litware Incorporated")
+        await seen.press("tab", "enter")
+        await seen.sees("New partner")
+        seen.burst("tab", "tab", "left", "ctrl+s")
+        await seen.sees("type: public-verified")
+
+
 async def test_a_change_shows_its_difference_and_back_does_nothing() -> None:
     async with panel() as seen:
         await seen.sees("▸ ✓ fabrikam.com")

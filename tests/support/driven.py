@@ -44,6 +44,11 @@ class Driven:
             self.app.simulate_key(letter)
         await self.pilot.pause()
 
+    def burst(self, *keys: str) -> None:
+        """Press keys all at once, as a fast hand does while the program is busy."""
+        for key in keys:
+            self.app.simulate_key(key)
+
     async def sees(self, *texts: str) -> str:
         """Wait until the screen shows all of ``texts``."""
         try:

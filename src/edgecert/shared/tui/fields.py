@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
@@ -20,7 +21,6 @@ from edgecert.shared.tui.marks import UNICODE, Marks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual import events
     from textual.binding import BindingType
 
 
@@ -55,11 +55,7 @@ class OrderedInput(Input):
             return
         if event.is_printable:
             return  # the base class puts it in, at once
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(binding.action)
-            return
+        await _own_key(self, event)
 
 
 class Choice(Widget, can_focus=True):
@@ -264,8 +260,22 @@ async def _field_key(widget: Widget, event: events.Key) -> None:
         event.prevent_default()
         widget.post_message(Entered())
         return
+    await _own_key(widget, event)
+
+
+async def _own_key(widget: Widget, event: events.Key) -> None:
+    """Do what ``widget`` binds ``event`` to; what is not its own goes on behind what it has told of the keys before.
+
+    Changes are told by messages, which queue at the widget behind the keys that were typed meanwhile: a key that went
+    straight on to the page would find it without them.
+    """
+    event.stop()
+    event.prevent_default()
     for binding in widget._bindings.key_to_bindings.get(event.key, ()):  # noqa: SLF001  # as Textual's issue 6605 needs
-        event.stop()
-        event.prevent_default()
         await widget.run_action(binding.action)
         return
+    behind = events.Key(event.key, event.character)
+    behind._set_forwarded()  # noqa: SLF001  # else the application would hand it to the field once more
+    parent = widget._parent  # noqa: SLF001  # the way that messages bubble
+    if parent is not None:
+        widget.call_later(parent.post_message, behind)
