@@ -95,9 +95,16 @@ class PtyProgram:
 
         A signal that falls between the prompt's last byte and the read would only be noticed at the next key.
         """
-        state = Path(f"/proc/{self._process.pid}/stat")
-        wait_until(lambda: state.read_text().rpartition(") ")[2].startswith("S"), what="the program to wait for a line")
+        wait_until(self._waits_for_a_line, what="the program to wait for a line")
         os.killpg(self._process.pid, signal.SIGINT)
+
+    def _waits_for_a_line(self) -> bool:
+        """Whether it sleeps in the terminal, and not only anywhere, where the kernel tells that."""
+        process = Path(f"/proc/{self._process.pid}")
+        where = (process / "wchan").read_text().strip("\0\n 0")
+        if where:
+            return where in {"wait_woken", "n_tty_read"}
+        return (process / "stat").read_text().rpartition(") ")[2].startswith("S")
 
     def wait(self) -> int:
         """Wait for its end and give its exit code."""

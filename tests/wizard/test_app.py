@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import string
 from typing import TYPE_CHECKING
+
+from textual.widgets import Input
 
 from edgecert.shared.errors import ExitCode
 from edgecert.wizard.fields import Page
+from tests.support.waiting import eventually
 from tests.support.wizard import wizard
 
 if TYPE_CHECKING:
@@ -46,6 +51,20 @@ async def test_keys_typed_ahead_reach_the_page_that_follows(tmp_path: Path) -> N
         for key in ("enter", *"contoso.com", "enter", "enter", "enter"):
             seen.app.simulate_key(key)
         await seen.sees("Request summary", "sip.contoso.com")
+
+
+async def test_typing_on_while_a_page_changes_keeps_the_order(tmp_path: Path) -> None:
+    async with wizard(tmp_path) as seen:
+        await seen.new_request()
+        await seen.go("security")
+        seen.burst("enter")
+        typed = ""
+        while not (isinstance(field := seen.app.focused, Input) and field.id == "add" and field.value):
+            typed += string.ascii_lowercase[len(typed) % 26]
+            seen.burst(typed[-1])
+            await asyncio.sleep(0)
+        await eventually(lambda: len(field.value) == len(typed))
+        assert field.value == typed
 
 
 async def test_each_page_fits_eighty_by_twenty_four(tmp_path: Path) -> None:

@@ -136,18 +136,22 @@ class TerminalApp(App[Result]):
                 self._held.append(event)
                 return
             if self.leads(event.key):
-                self._hold()
-                await super().on_event(event)
-                self._follow(self.focused or self.screen, rounds=2)
+                await self._lead(event)
                 return
         await super().on_event(event)
+
+    async def _lead(self, event: events.Key) -> None:
+        self._hold()
+        await super().on_event(event)
+        self._follow(self.focused or self.screen, rounds=2)
 
     def leads(self, key: str) -> bool:
         """Whether ``key`` may lead to another page, so that what is typed behind it has to wait."""
         return key in _LEADING
 
     def _hold(self) -> None:
-        self._held = []
+        if self._held is None:
+            self._held = []
         self._hold_number += 1
         number = self._hold_number
         self.set_timer(_LONGEST_HOLD, lambda: self._release() if number == self._hold_number else None)
@@ -171,14 +175,28 @@ class TerminalApp(App[Result]):
         node.call_later(step, node, rounds)
 
     def _release(self) -> None:
-        """Let what was typed meanwhile go to what has the focus now; something has to have it."""
+        """Let what was typed meanwhile go to what has the focus then.
+
+        What was typed since and has not been looked at yet is still held, behind it: the order stays.
+        """
+        self._changing = False
+        self.call_later(self._hand_over, self._hold_number)
+
+    async def _hand_over(self, number: int) -> None:
+        """Hand on what is held, as far as a key that may lead to yet another page; something has to have the focus."""
         if self.screen.focused is None:
             self.screen.focus_next()
-        held, self._held = self._held, None
-        self._changing = False
+        if number != self._hold_number or self._held is None:
+            return
+        held = self._held
+        while held:
+            event = held.pop(0)
+            if isinstance(event, events.Key) and self.leads(event.key):
+                await self._lead(event)
+                return
+            await super().on_event(event)
+        self._held = None
         self._hold_number += 1
-        for event in held or ():
-            self.post_message(event)
 
     def screen_is_there(self) -> None:
         """The screen that was opened, or come back to, is there: once it is drawn, it gets what was typed for it."""
