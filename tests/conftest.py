@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,10 @@ IN_CI = os.environ.get("CI") == "true"
 # What a person has set for their own edgecert decides no test.
 for name in [name for name in os.environ if name.startswith("EDGECERT_")]:
     del os.environ[name]
+
+# A run in the background of a shell ignores SIGINT and would hand that on to the programs that are interrupted here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("fast", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -234,10 +234,12 @@ class BidiCarrier:
 class Carriers:
     """All that use one inbound stream, and whose stanza was whose."""
 
+    __slots__ = ("_all", "_sent")
+
     def __init__(self) -> None:
         """Begin with none."""
         self._all: list[BidiCarrier] = []
-        self._sent: deque[BidiCarrier] = deque()
+        self._sent: deque[BidiCarrier] | None = None  # an empty one takes more than the stream's other books together
 
     def add(self, carrier: BidiCarrier) -> None:
         """Take note of one more."""
@@ -245,13 +247,17 @@ class Carriers:
 
     def note_sent(self, carrier: BidiCarrier) -> None:
         """Take note of whose stanza was sent last."""
+        if self._sent is None:
+            self._sent = deque()
         self._sent.append(carrier)
 
     def acknowledged(self, count: int) -> None:
         """Tell each whose stanzas the partner has."""
-        for _ in range(min(count, len(self._sent))):
-            carrier = self._sent.popleft()
-            carrier.owner.outbound_acknowledged(carrier, 1)
+        sent = self._sent
+        for _ in range(min(count, len(sent or ()))):
+            if sent:
+                carrier = sent.popleft()
+                carrier.owner.outbound_acknowledged(carrier, 1)
 
     def writable(self) -> None:
         """Tell all that the partner takes data again."""

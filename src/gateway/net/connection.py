@@ -90,6 +90,32 @@ EventT = TypeVar("EventT")
 class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     """Feeds what arrives to the stream, hands its events to :meth:`handle`, writes once per turn of the loop."""
 
+    # Thousands of connections are idle at a time: an instance's dictionary would be a third of what Python keeps of one.
+    __slots__ = (
+        "__weakref__",
+        "_closing",
+        "_deadline",
+        "_ending",
+        "_flush_due",
+        "_held",
+        "_loop",
+        "_registry",
+        "_transport",
+        "clock",
+        "congested",
+        "last_received",
+        "last_sent",
+        "last_stanza",
+        "local_address",
+        "machine",
+        "opened_at",
+        "peer_address",
+        "peer_port",
+        "stanzas_in",
+        "stanzas_out",
+        "tls",
+        "tls_begun_at",
+    )
     max_unsent = MAX_UNSENT
     """How much may wait for a peer that does not take it; 0: only the bound of all connections holds."""
 

@@ -81,6 +81,14 @@ class Hub:
         self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
+        self._inbound_config = InboundConfig(  # one for all streams
+            stream_id=_stream_id,
+            is_home=self.homes.__contains__,
+            partners=lambda: self.partners,
+            tls_available=lambda domain: dialling.slot.current.find(domain) is not None,
+            is_key=lambda *names: dialling.keys.is_key(*names, now=dialling.clock.monotonic()),
+            limits=dialling.limits,
+        )
         dialling.metrics.queue_sizes = self.queue_sizes
         dialling.metrics.held = lambda: dialling.registry.held
 
@@ -89,17 +97,9 @@ class Hub:
     def make_inbound(self, *, direct_tls: bool) -> InboundConnection:
         """Give the protocol of a connection that was just accepted on a listener for partners."""
         dialling = self.dialling
-        config = InboundConfig(
-            stream_id=_stream_id,
-            is_home=self.homes.__contains__,
-            partners=lambda: self.partners,
-            tls_available=lambda domain: dialling.slot.current.find(domain) is not None,
-            is_key=lambda *names: dialling.keys.is_key(*names, now=dialling.clock.monotonic()),
-            limits=dialling.limits,
-        )
         return InboundConnection(
             self,
-            config,
+            self._inbound_config,
             dialling.slot,
             self.dialback,
             clock=dialling.clock,

@@ -238,6 +238,8 @@ class InboundConnection(Connection[StreamEvent]):
             self.stream.close()  # at once: nothing that it brings until the peer closes may count
         else:
             self._owner.authorized(self, pair)
+            # At once, so that the next new stream has the memory; the first stanza, if one comes, costs that much more.
+            self._loop.call_soon(self.stream.rest)
 
     def _begin_tls(self, domain: str | None) -> None:
         self._contexts = self._slot.current

@@ -37,6 +37,8 @@ _MODULUS: Final = 2**32  # XEP-0198 §4
 class Acks:
     """The counts of one stream, in both directions."""
 
+    __slots__ = ("_acknowledged", "_received", "_requested", "_sent", "counts_received", "counts_sent")
+
     def __init__(self) -> None:
         """Begin without acknowledgements."""
         self.counts_sent = False

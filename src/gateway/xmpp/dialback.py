@@ -184,6 +184,8 @@ def _build(kind: Kind, from_: str, to: str, id_: str, type_: str, inner: str) ->
 class Pending:
     """The pairs of one stream that wait for a verdict: each is given once, and only for what was asked."""
 
+    __slots__ = ("_asked",)
+
     def __init__(self) -> None:
         """Begin with none."""
         self._asked: dict[tuple[str, str], tuple[VerifyRequest, DialbackElement]] = {}

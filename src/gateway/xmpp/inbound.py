@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gateway.xmpp.dialback import Verdict
     from gateway.xmpp.xml import ElementReceived, StreamOpened
 
+_WAITING: Final = frozenset({InboundState.PROVING, InboundState.TLS_HANDSHAKE})
 MAX_SASL_FAILURES: Final = 3  # RFC 6120 §6.4.5: between 2 and 5
 
 
@@ -55,7 +56,7 @@ class InboundStream(ServerStream[InboundState]):
         super().__init__(
             NEXT,
             InboundState.CLEAR_HEADER,
-            waiting=frozenset({InboundState.PROVING, InboundState.TLS_HANDSHAKE}),
+            waiting=_WAITING,
             limits=config.limits,
         )
         self._config = config

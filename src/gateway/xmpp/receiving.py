@@ -32,6 +32,8 @@ class Settled:
 class InboundPairs:
     """Who may speak over one inbound stream."""
 
+    __slots__ = ("_authorized", "_config", "_pending")
+
     def __init__(self, config: InboundConfig) -> None:
         """Begin with nobody."""
         self._config = config

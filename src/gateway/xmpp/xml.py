@@ -8,7 +8,6 @@ attributes and its bytes.
 from __future__ import annotations
 
 import re
-from collections import deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 from xml.parsers import expat
@@ -77,13 +76,39 @@ class XmlStreamParser:
     it was given.
     """
 
+    __slots__ = (
+        "_authenticated",
+        "_base",
+        "_buffer",
+        "_depth",
+        "_elements",
+        "_events",
+        "_expat",
+        "_fault",
+        "_frozen_scope",
+        "_gate",
+        "_given",
+        "_has_children",
+        "_header",
+        "_limits",
+        "_max_attributes",
+        "_max_depth",
+        "_max_size",
+        "_max_token",
+        "_scope",
+        "_seen",
+        "_taken",
+        "_top",
+    )
+
     def __init__(self, limits: StreamLimits, *, authenticated: bool = False) -> None:
         """Start before the header, under the limits for peers that have proved themselves or not."""
         self._limits = limits
         self._max_depth = limits.max_depth
         self._max_attributes = limits.max_attributes
         self.authenticated = authenticated
-        self._events: deque[XmlEvent] = deque()
+        self._events: list[XmlEvent] = []
+        self._given = 0  # how many of them were given
         self._fault: RemoteProtocolError | None = None
         self._buffer = bytearray()
         self._base = 0  # offset in the stream of the buffer's first byte
@@ -176,8 +201,13 @@ class XmlStreamParser:
         Raises:
             RemoteProtocolError: what follows is refused; raised again at every call.
         """
-        if self._events:
-            event = self._events.popleft()
+        events = self._events
+        if events:
+            event = events[self._given]
+            self._given += 1
+            if self._given == len(events):
+                events.clear()
+                self._given = 0
             self._taken = event.end
             return event
         if self._fault is not None:

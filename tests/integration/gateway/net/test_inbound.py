@@ -80,3 +80,18 @@ async def test_one_stream_too_many_of_a_partner_brings_nothing_and_ends(world: W
         await eventually(lambda: len(gateway.hub.inbound) == 1)
         for peer in (first, second):
             await peer.close()
+
+
+async def test_a_stream_rests_from_the_beginning_until_its_first_stanza(world: World) -> None:
+    host = world.addresses[DOMAIN]
+    async with (
+        world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
+        connect_component(DOMAIN, SECRET, host) as alice,
+    ):
+        peer = await dial_authenticated(host, gateway, world.pki)
+        (connection,) = gateway.hub.inbound
+        assert not connection.machine.rest()  # it does already
+        for word in ("one", "two"):
+            peer.say(f"<message from='bob@fabrikam.example' to='alice@contoso.example' id='{word}'/>".encode())
+            assert f"id='{word}'" in await alice.receive()
+        assert connection.machine.rest()
