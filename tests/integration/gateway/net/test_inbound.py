@@ -83,9 +83,10 @@ async def test_one_stream_too_many_of_a_partner_brings_nothing_and_ends(world: W
 
 
 async def test_a_stream_rests_from_the_beginning_until_its_first_stanza(world: World) -> None:
+    settings = world.settings(DOMAIN, 1)
     host = world.addresses[DOMAIN]
     async with (
-        world.gateway(world.settings(DOMAIN, 1), world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
+        world.gateway(settings, world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
         connect_component(DOMAIN, SECRET, host) as alice,
     ):
         peer = await dial_authenticated(host, gateway, world.pki)
