@@ -90,7 +90,7 @@ EventT = TypeVar("EventT")
 class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
     """Feeds what arrives to the stream, hands its events to :meth:`handle`, writes once per turn of the loop."""
 
-    # Thousands of connections are idle at a time: an instance's dictionary would be a third of what Python keeps of one.
+    # Thousands of them are idle at a time, and a dictionary for each would be a third of what Python keeps of one.
     __slots__ = (
         "__weakref__",
         "_closing",
