@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from edgecert.shared.control import ControlClient
-from edgecert.shared.errors import EdgecertError
+from edgecert.shared.errors import ControlError, EdgecertError
 from gateway.net.control import ControlServer
 from gateway.net.controlplane import ControlPlane
 
@@ -38,6 +38,8 @@ class RecordingPlane(ControlPlane):
     waiting: list[JsonObject] = field(default_factory=list)
     steps: list[JsonObject] = field(default_factory=list)
     faults: list[JsonObject] = field(default_factory=list)
+    no_failures: bool = False
+    """As of a release that has no such call."""
 
     def record(self, *call: object) -> None:
         """Keep a call, or raise."""
@@ -62,6 +64,8 @@ class RecordingPlane(ControlPlane):
 
     @override
     async def failures(self) -> JsonObject:
+        if self.no_failures:
+            raise ControlError("/v1/failures is not a call of this socket", code="no-such-call")
         return {"failures": self.faults}
 
     @override

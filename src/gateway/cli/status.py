@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.clock import parse_time
-from edgecert.shared.errors import ExitCode
+from edgecert.shared.errors import ControlError, ExitCode
 from gateway.cli.common import add_common, add_socket
 from gateway.model.answers import ago, objects, show, texts
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
+    from edgecert.shared.control import ControlClient
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from gateway.cli.context import GatewayContext
 
@@ -29,9 +30,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: GatewayContext) -> ExitCode:
     """Do ``status``."""
     client = context.client(changing=False)
-    status = {**client.get("/v1/status"), "failures": client.get("/v1/failures").get("failures", [])}
+    status = {**client.get("/v1/status"), "failures": _failures(context, client)}
     context.output.result(status, _describe(context, status))
     return ExitCode.OK
+
+
+def _failures(context: GatewayContext, client: ControlClient) -> JsonValue:
+    """Give what went wrong lately; nothing, with a word about it, from a gateway of a release that does not tell."""
+    try:
+        return client.get("/v1/failures").get("failures", [])
+    except ControlError as error:
+        if error.code != "no-such-call":
+            raise
+        context.output.warn(
+            error.code, "this gateway is of an older release, which does not tell what went wrong lately"
+        )
+        return []
 
 
 def _describe(context: GatewayContext, status: JsonObject) -> str:

@@ -27,6 +27,7 @@ _COLUMNS: Final = (
     "age_s",
     "stanzas",
 )
+_ALSO: Final = "also"
 _ALWAYS: Final = ("direction", "generation")
 
 
@@ -41,15 +42,24 @@ def run(context: GatewayContext) -> ExitCode:
     answer = context.client(changing=False).get("/v1/streams")
     streams = objects(answer.get("streams"))
     columns = [key for key in _COLUMNS if key in _ALWAYS or any(key in stream for stream in streams)]
-    rows = [[_cell(stream, key) for key in columns] for stream in streams]
+    rows = [[_cell(line, key) for key in columns] for stream in streams for line in _lines(stream)]
     headers = ["AGE" if key == "age_s" else key.upper() for key in columns]
     context.output.result(answer, context.output.table(headers, rows) if rows else "no stream is open")
     return ExitCode.OK
 
 
+def _lines(stream: JsonObject) -> list[JsonObject]:
+    """Give the stream, and below it what else it is authorized for: pairs that came by dialback later."""
+    return [stream, *({"direction": _ALSO, **pair} for pair in objects(stream.get("pairs"))[1:])]
+
+
 def _cell(stream: JsonObject, key: str) -> str:
+    if stream.get("direction") == _ALSO and key not in stream:
+        return ""
     if key == "age_s":
         return ago(stream.get(key))
+    if key == "direction" and stream.get("both_ways") is True:
+        return f"{show(stream.get(key))}, both ways"
     text = show(stream.get(key))
     # Said in words: this stream began under a certificate that is no longer the one in service.
     return f"{text} (old)" if key == "generation" and stream.get("current") is False else text

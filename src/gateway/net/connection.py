@@ -92,7 +92,6 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     # Thousands of them are idle at a time, and a dictionary for each would be a third of what Python keeps of one.
     __slots__ = (
-        "__weakref__",
         "_closing",
         "_deadline",
         "_ending",
@@ -262,9 +261,8 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             # What the peer's host does not acknowledge for a minute tells that it is gone (RFC 5482).
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.peer_address = _host(transport.get_extra_info("peername"))
-        self.peer_port = _port(transport.get_extra_info("peername"))
-        self.local_address = _host(transport.get_extra_info("sockname"))
+        self.peer_address, self.peer_port = _address(transport.get_extra_info("peername"))
+        self.local_address, _port = _address(transport.get_extra_info("sockname"))
         self.on_connected()
 
     @override
@@ -393,11 +391,6 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             self._deadline = None
 
 
-def _host(name: object) -> str:
-    """Give the address part of a socket name; empty for a socket that has none."""
-    return str(name[0]) if isinstance(name, tuple) else ""
-
-
-def _port(name: object) -> int:
-    """Give the port of a socket name; 0 for a socket that has none."""
-    return int(name[1]) if isinstance(name, tuple) else 0
+def _address(name: object) -> tuple[str, int]:
+    """Give address and port of a socket name; nothing for a socket that has none."""
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("", 0)

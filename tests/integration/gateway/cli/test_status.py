@@ -29,6 +29,20 @@ async def status(rig: PlaneRig, *arguments: str) -> str:
     return result.stdout
 
 
+async def test_a_gateway_that_does_not_tell_its_failures_is_shown_all_the_same(rig: PlaneRig) -> None:
+    rig.plane.state = {"uptime_s": 61}
+    rig.plane.no_failures = True
+    result = await asyncio.to_thread(gateway_cli, "status", "--socket", str(rig.status), "--json")
+    assert result.code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["result"]["failures"] == []
+    assert [warning["code"] for warning in document["warnings"]] == ["no-such-call"]
+    told = await asyncio.to_thread(gateway_cli, "status", "--socket", str(rig.status))
+    assert "older release" in told.stderr
+    rig.plane.no_failures = False
+    assert (await asyncio.to_thread(gateway_cli, "status", "--socket", str(rig.status))).stderr == ""
+
+
 async def test_shows_everything_that_there_is(rig: PlaneRig) -> None:
     rig.plane.state = {
         "uptime_s": 3725,

@@ -9,7 +9,7 @@ from tests.support.plane import serving_plane
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.jsonvalue import JsonObject, JsonValue
 
 
 async def test_lists_streams_and_marks_those_of_an_old_generation(tmp_path: Path) -> None:
@@ -27,3 +27,21 @@ async def test_lists_streams_and_marks_those_of_an_old_generation(tmp_path: Path
     assert "6 (old)" in lines[1]
     assert "old" not in lines[2]
     assert "1 min" in lines[2]
+
+
+async def test_shows_all_pairs_of_a_stream_and_whether_it_goes_both_ways(tmp_path: Path) -> None:
+    async with serving_plane(tmp_path) as rig:
+        pairs: list[JsonValue] = [
+            {"domain": "fabrikam.example", "home": "contoso.example", "method": "external", "proof": "pkix"},
+            {"domain": "sales.fabrikam.example", "home": "contoso.example", "method": "tls-dialback", "proof": "dns"},
+        ]
+        both: JsonObject = {"direction": "outbound", "both_ways": True, "generation": 1, "age_s": 1}
+        rig.plane.open_streams = [
+            {"direction": "inbound", "generation": 1, "age_s": 1, **dict(pairs[0]), "pairs": pairs},  # type: ignore[arg-type]
+            {**both, **dict(pairs[0])},  # type: ignore[arg-type]
+        ]
+        result = await asyncio.to_thread(gateway_cli, "streams", "--socket", str(rig.status))
+    _header, first, second, third = (line.split() for line in result.stdout.splitlines())
+    assert first[:5] == ["inbound", "fabrikam.example", "contoso.example", "external", "pkix"]
+    assert second == ["also", "sales.fabrikam.example", "contoso.example", "tls-dialback", "dns"]
+    assert third[:4] == ["outbound,", "both", "ways", "fabrikam.example"]
