@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BASE: Final = "https://ca.example.net"
 ORDER_LIFE: Final = timedelta(hours=8)
-ISSUER_DOMAIN = "authority.example"
+ISSUER_DOMAINS = ("authority.example", "authority.net")
 """By what a record of dns-persist-01 names the CA."""
 Answer = tuple[int, dict[str, str], Any]  # status, headers, and the document or bytes of the body
 
@@ -164,7 +164,7 @@ class Orders:
                     "type": kind,
                     "url": f"{self.base}/chall/{where}/{kind}",
                     "status": "pending",
-                    **({"issuer-domain-names": [ISSUER_DOMAIN]} if kind == "dns-persist-01" else {"token": token}),
+                    **({"issuer-domain-names": list(ISSUER_DOMAINS)} if kind == "dns-persist-01" else {"token": token}),
                 }
                 for kind in kinds
             ],
@@ -195,14 +195,17 @@ class Orders:
         if challenge is None:
             raise RefusedHere(404, "malformed", f"no {kind} here")
         up = {"link": f'<{self.base}/authz/{where}>;rel="up"'}
-        if signed.payload and authz["status"] == "pending":
+        if signed.payload and authz["status"] != "pending":
+            raise RefusedHere(400, "malformed", f"the authorization is {authz['status']}")  # as Pebble does
+        if signed.payload:
             identifier = authz["identifier"]["value"]
             token = challenge.get("token", "")
-            proof = f"{token}.{thumbprint(signed.key)}"
+            proofs = [f"{token}.{thumbprint(signed.key)}"]
             if kind == "dns-persist-01":
                 policy = "; policy=wildcard" if authz.get("wildcard") else ""
-                proof = f"{ISSUER_DOMAIN}; accounturi={signed.account}{policy}"
-            good = self.looking.look(kind, identifier, token, proof) and identifier not in self.dead
+                proofs = [f"{domain}; accounturi={signed.account}{policy}" for domain in ISSUER_DOMAINS]
+            seen = any(self.looking.look(kind, identifier, token, proof) for proof in proofs)
+            good = seen and identifier not in self.dead
             with self.lock:
                 authz["status"] = challenge["status"] = "valid" if good else "invalid"
                 if not good:

@@ -70,10 +70,12 @@ class PersistSolver(ChallengeSolver):
     def _look(self, challenge: Challenge, records: Sequence[str]) -> str:
         """Say what is wrong with ``records``; empty if one of them will do."""
         wanted = parse_persist_record(challenge.value)
+        likewise = [parse_persist_record(text) for text in challenge.others]
         faults = []
         for text in records:
             record = parse_persist_record(text.replace('" "', "").strip('"'))
-            fault = persist_fault(record, wanted, now=self.clock.now())
+            meant = next((other for other in likewise if other.issuer == record.issuer), wanted)
+            fault = persist_fault(record, meant, now=self.clock.now())
             if not fault:
                 self._warn_of_end(challenge.record_name, record.until)
                 return ""

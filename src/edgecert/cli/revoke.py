@@ -45,7 +45,7 @@ def run(context: CliContext) -> ExitCode:
         if args.dry_run:
             planned = wiring.revocation.preview(name, number, args.reason)
             text = f"{name} generation {number}, serial {planned.meta.serial}, would be revoked ({args.reason})"
-            context.output.result({**_shape(planned), "dry_run": True}, text)
+            context.output.result({**_shape(planned), "dry_run": True}, "\n".join((text, *_elsewhere(planned))))
             return ExitCode.OK
         done = wiring.revocation.revoke(name, number, args.reason)
     if done.by == "nobody":
@@ -83,7 +83,16 @@ def _human(done: Revoked) -> str:
         lines.append(f"Generation {', '.join(others)} has the same key and is held too; revoke it as well.")
     if done.key_blocked:
         lines.append("Its key is blocked: nothing is issued or imported with it again.")
-    return "\n".join(lines)
+    return "\n".join((*lines, *_elsewhere(done)))
+
+
+def _elsewhere(done: Revoked) -> list[str]:
+    """Give a line for each certificate of another name that has the compromised key: what to do about it."""
+    return [
+        f"{name} generation {number} has the same key: edgecert renew {name} --replace-key; then: edgecert revoke "
+        f"{name} --generation {number} --reason {done.reason} --confirm {name}"
+        for name, number in done.elsewhere
+    ]
 
 
 def _shape(done: Revoked) -> JsonObject:
@@ -95,4 +104,5 @@ def _shape(done: Revoked) -> JsonObject:
         "revoked_by": done.by,
         "key_blocked": done.key_blocked,
         "held": list(done.held),
+        "elsewhere": [{"name": name, "generation": number} for name, number in done.elsewhere],
     }

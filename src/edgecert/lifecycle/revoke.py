@@ -9,7 +9,7 @@ from edgecert.interfaces import Revoker
 from edgecert.model.revocation import KEY_COMPROMISE, REASONS
 from edgecert.shared.chain import spki_sha256
 from edgecert.shared.clock import format_time
-from edgecert.shared.errors import DeployError
+from edgecert.shared.errors import DeployError, EdgecertError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,8 @@ class Revoked:
     key_blocked: bool = False
     held: tuple[int, ...] = ()
     """Every generation of the lineage that is held because of it: this one, and others with the same blocked key."""
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    """Generations of other lineages (name, number) with the blocked key: each is to be replaced and revoked too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Revocation:
         bundle = self.store.load_bundle(name, generation)
         affected = self._affected(bundle, reason)
         self._refuse_in_service(name, generation, affected)
-        return Revoked(bundle.meta, reason, "nobody", reason == KEY_COMPROMISE, affected)
+        compromised = reason == KEY_COMPROMISE
+        elsewhere = self._elsewhere(bundle) if compromised else ()
+        return Revoked(bundle.meta, reason, "nobody", compromised, affected, elsewhere)
 
     def revoke(self, name: str, generation: int, reason: str) -> Revoked:
         """Revoke a generation. What others may know is out of use before the CA is asked, whatever it answers.
@@ -77,6 +81,20 @@ class Revocation:
         key = bundle.leaf.public_key()
         numbers = self.store.generations(name)
         return tuple(number for number in numbers if self.store.load_bundle(name, number).leaf.public_key() == key)
+
+    def _elsewhere(self, bundle: Bundle) -> tuple[tuple[str, int], ...]:
+        """Give the generations of other lineages with the same key; what cannot be read there is told of."""
+        key, found = bundle.leaf.public_key(), []
+        for name in self.store.lineages():
+            for number in self.store.generations(name) if name != bundle.meta.name else ():
+                try:
+                    same = self.store.load_bundle(name, number).leaf.public_key() == key
+                except EdgecertError as error:
+                    self.progress.warn("key-not-compared", f"{name} generation {number}: {error.message}")
+                    continue
+                if same:
+                    found.append((name, number))
+        return tuple(found)
 
     def _refuse_in_service(self, name: str, generation: int, affected: tuple[int, ...]) -> None:
         used: dict[int, str] = {}

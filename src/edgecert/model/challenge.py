@@ -27,6 +27,7 @@ class Challenge:
     ``name`` is the planned name; ``identifier`` is what the CA authorizes: the domain without ``*.``, or the address.
     ``value`` is the TXT record's text for dns-01 (RFC 8555 §8.4) and dns-persist-01, the key authorization (§8.1) for
     http-01 and tls-alpn-01. ``record`` is where the TXT record lies if a CNAME leads elsewhere.
+    ``others`` are texts that do as well as ``value``: a CA of dns-persist-01 may go by several domains.
     """
 
     type: ChallengeType
@@ -35,6 +36,7 @@ class Challenge:
     token: str
     value: str
     record: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def record_name(self) -> str:

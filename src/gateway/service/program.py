@@ -36,7 +36,7 @@ def run(settings: GatewaySettings, *, reread: Callable[[], GatewaySettings] | No
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if find_spec("uvloop") is None:  # the extra `speed`
+    if find_spec("uvloop") is None:  # whoever wants it installs it beside us
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
     return factory

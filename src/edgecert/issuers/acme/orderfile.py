@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from edgecert.model.challenge import Challenge
 from edgecert.shared.atomic import write_file
@@ -58,7 +58,8 @@ class OrderFile:
         return path
 
 
-def _challenge(entry: dict[str, str]) -> Challenge:
+def _challenge(entry: dict[str, Any]) -> Challenge:  # JSON, looked at piece by piece
     kind = cast("ChallengeType", entry["type"])
-    record = entry.get("record", "")  # earlier releases followed no CNAME
-    return Challenge(kind, entry["name"], entry["identifier"], entry["token"], entry["value"], record)
+    record = entry.get("record", "")  # earlier releases followed no CNAME, and knew of one text only
+    others = tuple(map(str, entry.get("others", ())))
+    return Challenge(kind, entry["name"], entry["identifier"], entry["token"], entry["value"], record, others)

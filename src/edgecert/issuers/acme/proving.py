@@ -119,10 +119,21 @@ class Proving:
                 self.rules.solvers[index].present(group)
                 self.watch.published(group)
         crash_point("acme-presented")
-        each(lambda body: self.client.post(str(body.uri), _ANSWER, kid=kid), [body for _, body in chosen])
+        each(lambda one: self._answer(kid, *one), chosen)
         crash_point("acme-answered")
         self.watch.looks(challenges)
         self.progress.step(f"the CA looks at {len(chosen)} name{'s' if len(chosen) > 1 else ''}")
+
+    def _answer(self, kid: str, entry: Authorization, body: ChallengeBody) -> None:
+        """Let the CA look; one that knows by now, from an answer whose reply was lost, may refuse to be told twice."""
+        try:
+            self.client.post(str(body.uri), _ANSWER, kid=kid)
+        except AcmeProblemError as error:
+            if error.kind == "rateLimited":
+                raise
+            (now,) = self.fetch(kid, [entry.url])
+            if now.status == "pending" and not now.answered:
+                raise
 
     def _located(self, index: int, group: tuple[Challenge, ...]) -> tuple[Challenge, ...]:
         solver = self.rules.solvers[index]
@@ -187,7 +198,8 @@ class Proving:
         kind = self.rules.options[self.rules.index_for(entry.name)].type
         document = body.chall.to_partial_json()
         if kind == "dns-persist-01":
-            return Challenge(kind, entry.name.text, entry.identifier, "", self._persisting(kid, entry, document))
+            first, *others = self._persisting(kid, entry, document)
+            return Challenge(kind, entry.name.text, entry.identifier, "", first, others=tuple(others))
         token = str(document.get("token", ""))
         # RFC 8555 §8.1: base64url and nothing else; it becomes part of a path.
         if not token.replace("-", "").replace("_", "").isalnum() or not token.isascii():
@@ -198,16 +210,16 @@ class Proving:
         return Challenge(kind, entry.name.text, entry.identifier, token, value)
 
     @staticmethod
-    def _persisting(kid: str, entry: Authorization, document: Mapping[str, object]) -> str:
-        """Give the record of dns-persist-01; the first of the CA's domains names it."""
+    def _persisting(kid: str, entry: Authorization, document: Mapping[str, object]) -> list[str]:
+        """Give the records of dns-persist-01 of which one is enough: one for each domain that the CA goes by."""
         domains = document.get("issuer-domain-names")
-        if not isinstance(domains, list | tuple) or not domains or not _is_domain(str(domains[0])):
+        if not isinstance(domains, list | tuple) or not domains or not all(_is_domain(str(name)) for name in domains):
             raise malformed("challenge: it names no issuer domain")
         account = str(document.get("accounturi") or kid)
         if not account.isprintable() or any(letter in account for letter in '; "'):
             raise malformed("challenge: its account URI is none")
         wildcard = isinstance(entry.name, DnsName) and entry.name.is_wildcard
-        return build_persist_record(str(domains[0]), account, wildcard=wildcard)
+        return [build_persist_record(str(domain), account, wildcard=wildcard) for domain in domains]
 
     def _groups(self, challenges: Sequence[Challenge]) -> list[tuple[int, tuple[Challenge, ...]]]:
         """Give ``challenges`` by the entry that is for their names and types."""

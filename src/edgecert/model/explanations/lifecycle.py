@@ -22,6 +22,12 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
         "(`blocked-keys.json`), which issue, import and key reuse obey, also after the certificate was removed.",
         "`edgecert renew NAME --replace-key` makes a new key. For a foreign certificate, ask for one with another key.",
     ),
+    "key-not-compared": Explanation(
+        "whether a certificate has a compromised key could not be seen",
+        "With `keyCompromise` all certificates of the store are compared with the one that is revoked. This one could "
+        "not be read.",
+        "see with `edgecert show` what is wrong with it; if it has the same key, revoke it too.",
+    ),
     "key-not-reused": Explanation(
         "a new key was made although keys are kept",
         "`reuse_key` is set, but the key of the last generation was revoked for key compromise.",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,18 @@ def test_a_record_that_is_there_is_enough_and_stays(nameserver: Nameserver, watc
     ours.clean_up((ONE, WILD))
     assert nameserver.zone.records[NAME]["TXT"]
     assert watcher.codes == []
+
+
+def test_a_record_for_another_domain_that_the_ca_goes_by_will_do(nameserver: Nameserver, watcher: Watcher) -> None:
+    other = RECORD.replace("authority.example", "authority.net")
+    challenge = replace(ONE, others=(other,))
+    nameserver.zone.records[NAME] = {"TXT": [f'"{other}"']}
+    solver(nameserver, watcher).present((challenge,))
+    nameserver.zone.records[NAME] = {"TXT": [f'"{other}2"']}
+    with pytest.raises(RecordsMissingError) as caught:
+        solver(nameserver, watcher).present((challenge,))
+    assert caught.value.records == (f'{NAME}. 60 IN TXT "{RECORD}"',)
+    assert "not for https://ca.example/account/1" in watcher.steps[-1]
 
 
 def test_what_is_missing_is_told_as_lines_of_a_zone_file_with_the_reason(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
+
+from tests.support.pki import Pki
 
 if TYPE_CHECKING:
     from tests.support.cli import Host
@@ -36,6 +39,22 @@ def test_an_old_generation_is_held_for_ever_and_its_key_is_blocked(host: Host) -
     assert len((host.state_dir / "blocked-keys.json").read_text()) > 64
     text = host.run(*words, "--confirm", "edge", json=False).stdout
     assert "Its key is blocked" in text
+
+
+def test_a_copy_of_a_compromised_key_is_named_with_what_to_do(host: Host) -> None:
+    certificate, key = Pki.create(host.directory / "pki").issue(["contoso.com"]).write(host.directory)
+    password, file = host.directory / "password", host.directory / "old.pfx"
+    password.write_text("secret")
+    password.chmod(0o600)
+    pack = ("-in", str(certificate), "-inkey", str(key), "-out", str(file), "-passout", f"file:{password}")
+    subprocess.run(["openssl", "pkcs12", "-export", *pack], check=True)  # the peer
+    for name in ("old", "copy"):
+        imported = host.run("import", str(file), "--password-file", str(password), "--name", name)
+        assert imported.code == 0, imported.stdout
+    words = ("revoke", "old", "--generation", "1", "--reason", "keyCompromise")
+    assert host.run(*words, "--dry-run").result["elsewhere"] == [{"name": "copy", "generation": 1}]
+    text = host.run(*words, "--confirm", "old", json=False).stdout
+    assert "copy generation 1 has the same key: edgecert renew copy --replace-key; then: edgecert revoke copy" in text
 
 
 def test_with_nothing_left_a_generation_has_to_be_named(host: Host) -> None:

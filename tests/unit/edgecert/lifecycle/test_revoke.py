@@ -120,6 +120,18 @@ def test_a_compromised_key_is_blocked_for_reuse_and_all_its_generations_are_held
     assert "key-not-reused" in case.world.watcher.codes
 
 
+def test_the_same_key_under_another_name_is_told_and_left_to_a_person() -> None:
+    case = Case()
+    new = case.issue(new_key=True)
+    case.world.deploying.deploy(case.world.store.load_bundle("edge", new), case.request.deploy)
+    shared = case.world.store.load_bundle("edge", 1)
+    case.world.store.add_generation(replace(shared, meta=replace(shared.meta, name="copy", generation=1)))
+    assert case.revocation.preview("edge", 1, "superseded").elsewhere == ()
+    done = case.revocation.revoke("edge", 1, "keyCompromise")
+    assert done.elsewhere == (("copy", 1),)
+    assert case.world.store.deployments("copy").held == {}
+
+
 def test_an_open_request_with_a_blocked_key_is_neither_gone_on_with_nor_completed() -> None:
     case = Case()
     demand = Demand(case.request, plan_sans(case.request).certificates[0])

@@ -9,15 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from edgecert.issuers.acme.patience import PATIENCE
 from edgecert.shared.errors import ExitCode
-from tests.support.acmefaults import ON_CHAINS, Fault, Planned
+from tests.support.acmefaults import ON_CHAINS, Fault, NoFaults, Planned, problem
 from tests.support.acmeruns import Runs
 from tests.support.pki import Authority, to_pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from edgecert.issuers.acme.transport import Response
 
 NAMES = ("*.contoso.com",)
 FOR_EVER = 10**9
@@ -110,3 +113,30 @@ def test_a_fault_that_stays_until_the_next_run(place: Path, other_chain: str, fa
         assert runs.leftovers() == []
         if fault not in UNSEEN | {Fault.WRONG_CERTIFICATE}:
             assert len(runs.server.ca.issued) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.HOLD_AFTER, Fault.MALFORMED], ids=lambda fault: fault.name)
+def test_a_ca_that_does_not_want_to_be_told_twice_is_asked_how_the_name_stands(place: Path, fault: Fault) -> None:
+    runs = Runs(place, NAMES)
+    runs.server.faults = planned = Planned(fault, path="/chall/")
+    assert runs.issue().action == "issued"
+    assert planned.happened == 1
+    assert runs.leftovers() == []
+
+
+def test_an_answer_that_is_refused_while_the_name_is_pending_is_told(place: Path) -> None:
+    runs = Runs(place, NAMES)
+    runs.server.faults = Refusing()
+    error = runs.try_issue()
+    assert error is not None
+    assert (error.code, "no challenge today" in error.message) == ("acme-refused", True)
+    assert runs.leftovers() == []
+
+
+class Refusing(NoFaults):
+    """Refuses every answer to a challenge."""
+
+    @override
+    def before(self, number: int, method: str, path: str) -> Response | None:
+        del number, method
+        return problem(400, "malformed", "no challenge today", "") if path.startswith("/chall/") else None

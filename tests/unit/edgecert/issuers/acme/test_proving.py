@@ -128,6 +128,8 @@ def test_a_persistent_record_names_ca_and_account_and_a_wildcard_its_policy(part
     account = parts.account().url
     assert values["contoso.com"] == f"authority.example; accounturi={account}"
     assert values["*.contoso.com"] == f"authority.example; accounturi={account}; policy=wildcard"
+    (other,) = next(entry.others for entry in parts.solver.ever if entry.name == "contoso.com")
+    assert other == f"authority.net; accounturi={account}"
     assert {entry.record_name for entry in parts.solver.ever} == {"_validation-persist.contoso.com"}
 
 
