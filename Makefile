@@ -21,7 +21,7 @@ CODE := $(wildcard src tests bench)
 UNIT := $(wildcard tests/unit tests/property tests/architecture)
 PYTEST := $(PY) -m pytest -q
 
-.PHONY: help setup setup-run demo test lint peers bench pictures docs clean
+.PHONY: help setup setup-run demo test lint peers bench pictures catalogue docs clean
 .PHONY: lint-ruff lint-imports lint-types lint-deps format test-unit test-wizard test-integration test-peers test-coverage test-wheel lock
 
 help:
@@ -110,6 +110,12 @@ test-peers: $(DEV_READY)
 # Only what test-unit measured: a core must be covered without a socket.
 test-coverage: $(DEV_READY)
 	scripts/coverage-gate
+
+# What translators begin with; CONTRIBUTING.md tells the rest.
+catalogue: $(DEV_READY)
+	@mkdir -p build
+	$(PY) -m tests.support.catalogue > build/edgecert.pot
+	@echo 'build/edgecert.pot'
 
 docs: $(DEV_READY)
 	.venv/bin/sphinx-build -q -W --keep-going -b html -d docs/_build/cache docs docs/_build/html

@@ -12,13 +12,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOURCES: Final = Path(__file__).parents[2] / "src" / "edgecert"
-PAGES: Final = sorted([*(SOURCES / "wizard").rglob("*.py"), *(SOURCES / "shared" / "tui").glob("*.py")])
+SOURCES: Final = Path(__file__).parents[2] / "src"
+FOLDERS: Final = ("edgecert/wizard", "edgecert/shared/tui", "gateway/panel")
+PAGES: Final = sorted(path for folder in FOLDERS for path in (SOURCES / folder).rglob("*.py"))
 SENTENCE: Final = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 TRANSLATING: Final = ("_", "plural")
 # A name, a command, a style; and what only a programmer reads.
 OTHERS: Final = (
-    *("Google Trust Services", "edgecert remove ", "bold $text on $primary"),
+    *("Google Trust Services", "edgecert remove ", "bold $text on $primary", "bold reverse"),
     *("the theme cannot be kept", "no request is in the making"),
 )
 

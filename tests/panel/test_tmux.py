@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.model.answers import objects
+from tests.support.catalogue import compile_catalogue, english, foreign
 from tests.support.gatewayrunner import S2S_PORT, GatewayRunner
 from tests.support.net import loopback_net
 from tests.support.pki import Pki
@@ -14,7 +15,7 @@ from tests.support.processes import run, script, wait_until
 from tests.support.terminal import Tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 HOME, PARTNER = "contoso.example", "fabrikam.example"
@@ -39,8 +40,8 @@ def gateways(tmp_path: Path) -> Iterator[tuple[GatewayRunner, GatewayRunner]]:
         yield ours, theirs
 
 
-def start(tmux: Tmux, gateway: GatewayRunner, *words: str) -> None:
-    tmux.environ = {"XDG_STATE_HOME": str(gateway.directory / "xdg"), "LANG": "C.UTF-8"}
+def start(tmux: Tmux, gateway: GatewayRunner, *words: str, environ: Mapping[str, str] | None = None) -> None:
+    tmux.environ = {"XDG_STATE_HOME": str(gateway.directory / "xdg"), "LANG": "C.UTF-8", **(environ or {})}
     tmux.start((script("edgecert-gateway"), "panel", "--config", str(gateway.config), *words), gateway.directory)
 
 
@@ -106,6 +107,20 @@ def test_on_the_status_socket_it_only_shows(gateways: tuple[GatewayRunner, Gatew
         tmux.expect("only showing", HOME)
         tmux.press("d")
         tmux.expect("The status socket only shows")
+        tmux.press("C-c")
+        tmux.expect("ended with 0")
+
+
+def test_in_the_persons_language(gateways: tuple[GatewayRunner, GatewayRunner], tmp_path: Path) -> None:
+    ours, _theirs = gateways
+    compile_catalogue(tmp_path / "locale", "xx", foreign)
+    with Tmux(width=100, height=30) as tmux:
+        language = {"LANGUAGE": "xx", "TEXTDOMAINDIR": str(tmp_path / "locale")}
+        start(tmux, ours, environ=language)
+        tmux.expect("[1 Pártnérs]", "Nó pártnér yét")
+        tmux.press("n")
+        shown = tmux.expect("Néw pártnér", "rów 7")
+        assert english(shown) == set()
         tmux.press("C-c")
         tmux.expect("ended with 0")
 

@@ -1,12 +1,14 @@
 """Texts for people, by gettext: English until somebody brings a catalogue of another language.
 
 Catalogues lie in ``edgecert/locale/LANGUAGE/LC_MESSAGES/edgecert.mo``; the language is the environment's (``LANGUAGE``,
-``LC_ALL``, ``LC_MESSAGES``, ``LANG``).
+``LC_ALL``, ``LC_MESSAGES``, ``LANG``). A translator tries a catalogue from elsewhere with ``TEXTDOMAINDIR``, as with
+gettext(1). ``make catalogue`` writes the template of all texts.
 """
 
 from __future__ import annotations
 
 import gettext
+import os
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,10 @@ LOCALE: Final = Path(__file__).parents[1] / "locale"
 
 @cache
 def _catalogue() -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, LOCALE, fallback=True)
+    try:
+        return gettext.translation(DOMAIN, os.environ.get("TEXTDOMAINDIR") or LOCALE, fallback=True)
+    except (OSError, ValueError):  # there is one that cannot be read: English is better than nothing
+        return gettext.NullTranslations()
 
 
 def _(text: str) -> str:

@@ -235,5 +235,10 @@ def label_of(path: str) -> str:
     known = _LABELS.get(path)
     if known is not None:
         return _(known)
-    word = path.rsplit(".", 1)[-1].replace("_", " ")
+    return _(spell_out(path.rsplit(".", 1)[-1]))
+
+
+def spell_out(key: str) -> str:
+    """Give the name of a key as a label, where it needs no other one: ``key_file`` as ``Key file``."""
+    word = key.replace("_", " ")
     return f"{word[0].upper()}{word[1:]}"

@@ -11,7 +11,7 @@ from edgecert.shared.words import _
 from gateway.errors import PartnerRefusedError
 from gateway.model.answers import changes_between, objects, show
 from gateway.policy.commit import prepare_table
-from gateway.policy.methods import describe_methods, find_row, warn_partner
+from gateway.policy.methods import METHOD_NAMES, find_row, warn_partner
 from gateway.policy.partner import Partner, prepare_partner
 from gateway.policy.partnerfile import partner_from_json, partner_to_json
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from edgecert.shared.schema import Key
+    from gateway.model.peer import Method
     from gateway.panel.views import State
 
 LABELS: Final[Mapping[str, str]] = {
@@ -106,11 +107,11 @@ class PartnerForm:
         if not row.valid:
             way_out = _("Require or allow TLS together with SASL, or tick dialback.")
             return Verdict(
-                "bad", _("row {number}: no method is left").format(number=row.number), (row.warning, way_out)
+                "bad", _("row {number}: no method is left").format(number=row.number), (_(row.warning), way_out)
             )
-        methods = _("row {number}: {methods}").format(number=row.number, methods=describe_methods(row.methods))
-        warnings = tuple(warning.message for warning in warn_partner(partner))
-        notes = (row.note,) if row.note else ()
+        methods = _("row {number}: {methods}").format(number=row.number, methods=_named(row.methods))
+        warnings = tuple(_(warning.message) for warning in warn_partner(partner))
+        notes = (_(row.note),) if row.note else ()
         return Verdict("warning" if warnings else "good", methods, warnings + notes)
 
     def problems(self, others: Sequence[JsonObject] = ()) -> list[str]:
@@ -151,6 +152,11 @@ class PartnerForm:
         if not changes:
             return []
         return [f"~ {present['domain']}", *(f"    {line}" for line in changes)]
+
+
+def _named(methods: frozenset[Method]) -> str:
+    """Give ``methods``, of which there is one at least, in the person's words, the preferred one first."""
+    return ", ".join(_(text) for method, text in METHOD_NAMES.items() if method in methods)
 
 
 def warnings_of(answer: JsonObject, domain: JsonValue) -> list[str]:

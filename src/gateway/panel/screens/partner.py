@@ -85,7 +85,7 @@ class PartnerScreen(Screen[None]):
         for name, label in LABELS.items():
             key = KEYS[name]
             if key.kind is KeyKind.BOOLEAN:
-                text = key.spec.help.partition(";")[0]  # the rest is for F1
+                text = _(key.spec.help).partition(";")[0]  # the rest is for F1
                 yield field_row(label, Tick(text, self.form.ticked(name), marks=marks, id=name))
             elif key.choices:
                 options = [(str(word), str(word)) for word in key.choices]
@@ -155,7 +155,7 @@ class PartnerScreen(Screen[None]):
         """Show what the field with the focus is for."""
         name = (self.focused.id or "") if self.focused is not None else ""
         key = KEYS.get(name)
-        about = [LABELS[name], key.spec.help, ""] if key is not None else []
+        about = [LABELS[name], _(key.spec.help), ""] if key is not None else []
         text = "\n".join(
             (
                 *about,
