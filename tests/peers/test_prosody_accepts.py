@@ -19,6 +19,7 @@ from tests.support.dns import host_records, serve_dns
 from tests.support.net import loopback_net
 from tests.support.peers.prosody import COMPONENT_SECRET, PACKAGES, run_prosody
 from tests.support.pki import Pki
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def test_the_prober_sees_what_prosody_serves_before_and_after_its_reload(
     assert any(found.fingerprint_sha256 == wanted for found in seen)
 
 
-async def test_messages_go_both_ways_and_the_streams_outlive_a_swap(
+async def test_messages_go_both_ways_and_the_streams_outlive_a_swap_on_both_ends(
     world: World, start_prosody: Callable[[Issued], Prosody]
 ) -> None:
     settings = world.settings(HOME, 1)
@@ -98,6 +99,19 @@ async def test_messages_go_both_ways_and_the_streams_outlive_a_swap(
         await exchange(alice, juliet, "after")
         # Still those that began with the first generation: nobody had to connect again.
         assert await streams(gateway) == [("inbound", "pkix", 1), ("outbound", "pkix", 1)]
+        theirs = world.pki.issue([PARTNER], key="rsa-2048")
+        prosody.install(theirs)
+        prosody.reload()
+        await exchange(alice, juliet, "both ends swapped")
+        assert await streams(gateway) == [("inbound", "pkix", 1), ("outbound", "pkix", 1)]
+        gateway.hub.reset_streams("so that both ends show their new certificates")
+        await eventually(lambda: not gateway.hub.inbound and not gateway.hub.outbound)
+        for pair in tuple(gateway.hub.pairs.values()):
+            pair.clear_back_off()
+        await exchange(alice, juliet, "with both new")
+        assert await streams(gateway) == [("inbound", "pkix", 2), ("outbound", "pkix", 2)]
+        live = [connection.tls for connection in (*gateway.hub.inbound, *gateway.hub.outbound)]
+        assert [tls.peer_chain[0] for tls in live if tls is not None] == [theirs.cert] * 2
 
 
 async def test_a_partner_test_walks_to_prosody_and_names_what_stops_it(

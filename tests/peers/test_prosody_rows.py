@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from gateway.policy.methods import ROWS, Row
+from gateway.policy.methods import ROWS, Row, is_tls_possible
 from tests.integration.gateway.conftest import SECRET, World
 from tests.support.component import connect_component
 from tests.support.dns import host_records, serve_dns
@@ -99,6 +99,38 @@ async def try_both_ways(gateway: Gateway, alice: Component, juliet: Component, k
     assert isinstance(found, list)
     used = {stream["direction"]: stream["method"] for stream in found if stream["domain"] == host_of(kind)}
     return used.get("outbound", ""), used.get("inbound", "")
+
+
+async def test_direct_tls_is_dialled_and_taken_where_the_row_lets_tls_be(world: World) -> None:
+    """The DNS names `_xmpps-server` alone, so that a message which arrives came by direct TLS."""
+    settings = world.settings(HOME, 1, direct=True)
+    for name, host in ((HOME, 1), *((host_of(kind), 2) for kind in HOSTS)):
+        world.zone.records.update(host_records(name, f"{world.net}{host}", direct_tls_port=5270))
+        del world.zone.records[f"_xmpp-server._tcp.{name}"]
+    async with AsyncExitStack() as stack:
+        prosody = stack.enter_context(run_prosody_rows(world.directory / "prosody", f"{world.net}2", world.pki))
+        gateway = await stack.enter_async_context(world.gateway(settings, world.pki.issue([HOME])))
+        alice = await stack.enter_async_context(connect_component(HOME, SECRET, world.addresses[HOME]))
+        juliet = await stack.enter_async_context(connect_component(host_of("all"), COMPONENT_SECRET, prosody.address))
+        methods: set[str] = set()
+        for row in VALID:
+            await configure(gateway, row)
+            if not is_tls_possible(row.methods):
+                await alice.message(ALICE, f"juliet@{host_of('all')}", f"out-{row.number}")
+                assert "type='error'" in await alice.receive()
+                continue
+            used = await try_both_ways(gateway, alice, juliet, "all", row)
+            assert used == (expected(row, "all"),) * 2, row
+            assert await direct_streams(gateway) == {"inbound": True, "outbound": True}, row
+            methods.update(used)
+        assert methods == {"external", "tls-dialback"}
+
+
+async def direct_streams(gateway: Gateway) -> dict[str, bool]:
+    """Tell of each direction's stream with the host ``all`` whether its TLS was direct."""
+    found = (await gateway.streams())["streams"]
+    assert isinstance(found, list)
+    return {stream["direction"]: stream["direct_tls"] for stream in found if stream["domain"] == host_of("all")}
 
 
 async def test_one_stream_goes_both_ways_and_every_stanza_is_acknowledged(world: World) -> None:

@@ -2,7 +2,8 @@
 
 Both switches that would force one way are process-wide in Prosody and are off; what a host can do is told by the
 modules it has: ``s`` SASL EXTERNAL alone, ``t`` dialback inside TLS or in the clear, ``p`` dialback in the clear alone,
-``all`` everything, ``bad`` everything with a certificate that proves nothing.
+``all`` everything, ``bad`` everything with a certificate that proves nothing. It takes direct TLS too, and dials it
+where the DNS offers it.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def run_prosody_rows(directory: Path, address: str, pki: Pki, *, modules: str = 
         s2s_require_encryption = false
         c2s_ports = {{ }}
         s2s_ports = {{ 5269 }}
-        s2s_direct_tls_ports = {{ }}
+        s2s_direct_tls_ports = {{ 5270 }}
         component_interfaces = {{ "{address}" }}
         component_ports = {{ 5347 }}
         http_ports = {{ }}
@@ -87,7 +88,7 @@ def run_prosody_rows(directory: Path, address: str, pki: Pki, *, modules: str = 
     config.write_text(head + hosts, encoding="utf-8")
     program = shutil.which("prosody") or "prosody"
     process = PeerProcess((program, "-F", "--config", str(config)), os.environ, directory / "prosody.out")
-    process.start(address, 5269, 5347)
+    process.start(address, 5269, 5270, 5347)
     try:
         yield Prosody(host_of("all"), address, directory, process)
     finally:
