@@ -25,7 +25,8 @@ from bench.demoparts import ProgramError, table
 from bench.hot_swap_peers import PeerFigures, Peers
 from bench.hot_swap_stage import BIN, HOME, LINEAGE, Rates, Stage, watch_for
 from bench.measuring import BenchError, Series, clean_environment, describe_machine, run_told
-from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
+from edgecert.shared.control import SwapRequest, encode_swap
+from edgecert.shared.controlclient import ControlClient
 from tests.support.net import loopback_net
 from tests.support.peers.process import PeerError
 

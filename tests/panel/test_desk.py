@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.shared.control import ControlClient
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import TargetNotRunningError
 from gateway.panel.desk import SocketDesk, open_desk
 from tests.support.panel import FAILURE, STREAM, partner

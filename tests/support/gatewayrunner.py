@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
+from edgecert.shared.control import SwapRequest, encode_swap
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import EdgecertError
 from edgecert.shared.tomltext import to_toml
 from tests.support.processes import Program, Result, run, script

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typing_extensions import override
 
-from edgecert.shared.control import ControlClient
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import ControlError, EdgecertError
 from gateway.net.control import ControlServer
 from gateway.net.controlplane import ControlPlane

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecert.interfaces import ChallengeSolver
-from edgecert.shared.control import ControlClient
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import ChallengeError, EdgecertError, TargetNotRunningError
 from edgecert.shared.overriding import override
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.deploy.verifying import Question, see_served
 from edgecert.interfaces import DEPLOY_AS_USUAL, TargetVerdict, Verification
-from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
+from edgecert.shared.control import SwapRequest, encode_swap
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import EdgecertError, TargetNotRunningError
 
 if TYPE_CHECKING:

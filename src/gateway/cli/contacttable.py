@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.cli.context import GatewayContext
     from gateway.contacts.events import ContactEvent

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgecert.shared.clock import Clock
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.output import Output
     from gateway.settings import GatewaySettings
 
@@ -59,7 +59,7 @@ class GatewayContext:
         Raises:
             ConfigError: the configuration file is wrong.
         """
-        from edgecert.shared.control import ControlClient
+        from edgecert.shared.controlclient import ControlClient
 
         given = vars(self.args).get("socket")
         return ControlClient(Path(given) if given else self._socket(changing=changing), timeout=30.0)

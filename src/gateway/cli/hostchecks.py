@@ -67,7 +67,7 @@ def check_host(settings: GatewaySettings) -> tuple[HostCheck, ...]:
 
 
 def _is_running(settings: GatewaySettings) -> bool:
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
 
     try:
         ControlClient(Path(settings.gateway.status), timeout=5.0).negotiate()

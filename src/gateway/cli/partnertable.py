@@ -10,7 +10,7 @@ from gateway.model.answers import objects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.cli.context import GatewayContext
     from gateway.settings import GatewaySettings

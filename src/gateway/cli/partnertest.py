@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.jsonvalue import JsonObject
     from edgecert.shared.output import Style
     from gateway.cli.context import GatewayContext

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
-    from edgecert.shared.control import ControlClient
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.jsonvalue import JsonObject, JsonValue
     from gateway.cli.context import GatewayContext
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from edgecert.shared.control import CloseOldStreams, ControlClient
+    from edgecert.shared.control import CloseOldStreams
+    from edgecert.shared.controlclient import ControlClient
     from edgecert.shared.jsonvalue import JsonObject
 
 

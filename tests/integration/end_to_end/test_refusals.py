@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.shared.control import ControlClient, SwapRequest, encode_swap
+from edgecert.shared.control import SwapRequest, encode_swap
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import ControlError, PermissionDeniedError
 from tests.support.edge import DOMAIN, Edge, objects
 from tests.support.forks import run_forked

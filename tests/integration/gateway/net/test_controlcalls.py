@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgecert.shared.control import MAX_BODY, ControlClient
+from edgecert.shared.control import MAX_BODY
+from edgecert.shared.controlclient import ControlClient
 from edgecert.shared.errors import ControlError, MaterialError
 from gateway.net.control import ControlServer
 from gateway.net.controlcalls import ControlCalls
