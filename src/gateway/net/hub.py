@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
@@ -13,7 +12,7 @@ from gateway.model.jid import Jid
 from gateway.model.peer import Direction
 from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
-from gateway.net.home_component import ComponentConnection, Unproved
+from gateway.net.homeside import HomeSide
 from gateway.net.housekeeping import keep_house
 from gateway.net.hublimits import HubLimits
 from gateway.net.inbound import InboundConnection
@@ -67,7 +66,7 @@ class Hub:
         self.partners = PartnerTable()
         self.access = OPEN
         self.traffic = Traffic.between(self, {**dict.fromkeys(homes, USUAL_HOME), **(policies or {})}, dialling.clock)
-        self.components: dict[str, ComponentConnection] = {}
+        self.components = HomeSide(self, dialling, self.homes, _stream_id)
         self.inbound: set[InboundConnection] = set()
         self.outbound: set[OutboundConnection] = set()
         self.pairs: dict[tuple[str, str], OutboundPair] = {}
@@ -75,9 +74,7 @@ class Hub:
         self._spawn = spawn
         self.counts = InboundCounts(dialling.metrics)
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
-        self._paused: defaultdict[str, set[PartnerConnection]] = defaultdict(set)
         self._both_ways = BothWays()
-        self._unproved = Unproved()
         self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
@@ -92,8 +89,6 @@ class Hub:
         dialling.metrics.queue_sizes = self.queue_sizes
         dialling.metrics.held = lambda: dialling.registry.held
 
-    # --- making connections
-
     def make_inbound(self, *, direct_tls: bool) -> InboundConnection:
         """Give the protocol of a connection that was just accepted on a listener for partners."""
         dialling = self.dialling
@@ -106,18 +101,6 @@ class Hub:
             metrics=dialling.metrics,
             registry=dialling.registry,
             direct_tls=direct_tls,
-        )
-
-    def make_component(self, domains: frozenset[str]) -> ComponentConnection:
-        """Give the protocol of a connection that was just accepted on a listener for the components of ``domains``."""
-        return ComponentConnection(
-            self,
-            secrets=lambda domain: self.homes.get(domain) if domain in domains else None,
-            stream_id=_stream_id,
-            limits=self.dialling.limits,
-            clock=self.dialling.clock,
-            registry=self.dialling.registry,
-            unproved=self._unproved,
         )
 
     # --- partners' streams
@@ -168,8 +151,7 @@ class Hub:
         if connection not in self.inbound:
             return
         self.inbound.discard(connection)
-        for waiting in self._paused.values():
-            waiting.discard(connection)
+        self.components.forget(connection)
         self.counts.gone(connection)
         self._both_ways.discard(connection)
 
@@ -183,10 +165,7 @@ class Hub:
         if self.pings.takes(envelope):
             return
         self.traffic.from_partner(envelope)
-        component = self.components.get(envelope.to.domain)
-        if component is not None and component.congested:
-            connection.pause_reading()
-            self._paused[envelope.to.domain].add(connection)
+        self.components.hold_back(connection, envelope.to.domain)
 
     def refuse_from_partner(
         self, connection: PartnerConnection, envelope: Envelope, condition: StanzaCondition, text: str
@@ -196,34 +175,22 @@ class Hub:
             envelope = replace(envelope, to=Jid("", connection.home))
         self.follow(self.traffic.router.refuse_partner(envelope, condition, text), "inbound")
 
-    # --- components
+    # --- the home side
 
-    def component_up(self, connection: ComponentConnection, domain: str) -> None:
-        """Let ``connection`` speak for ``domain``; an older one, which may be a dead one, has to go."""
-        older = self.components.get(domain)
-        self.components[domain] = connection
-        if older is not None and older is not connection:
-            older.close(Condition.CONFLICT, "another component has connected for this domain")
+    def home_up(self, domain: str) -> None:
+        """Let partners see the users of ``domain`` again."""
         self.traffic.presence.home_up(domain)
-        logger.info("component connected", extra={"domain": domain, "peer": connection.peer_address})
 
-    def component_lost(self, connection: ComponentConnection) -> None:
-        """Take note that the component is gone."""
-        if self.components.get(connection.domain) is connection:
-            del self.components[connection.domain]
-            self._resume(connection.domain)
-            self.traffic.presence.home_lost(connection.domain)
-
-    def component_writable(self, connection: ComponentConnection) -> None:
-        """Let the partners go on that were slowed down."""
-        self._resume(connection.domain)
+    def home_lost(self, domain: str) -> None:
+        """See to it that partners do not take the users of ``domain`` for available much longer."""
+        self.traffic.presence.home_lost(domain)
 
     def stanza_from_home(self, envelope: Envelope) -> None:
         """Route a stanza."""
         self.traffic.from_home(envelope)
 
-    def refuse_from_home(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
-        """Answer a stanza that goes nowhere."""
+    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
+        """Answer a home user's stanza that did not get through, or goes nowhere."""
         self.follow(refuse(envelope, condition, text), "outbound")
 
     # --- pairs
@@ -245,10 +212,6 @@ class Hub:
         pair = self.pairs.get((home, domain))
         return pair is not None and pair.connection is not None
 
-    def bounce(self, envelope: Envelope, condition: StanzaCondition, text: str) -> None:
-        """Answer a home user's stanza that did not get through."""
-        self.follow(refuse(envelope, condition, text), "outbound")
-
     @property
     def inbox(self) -> Hub:
         """Who takes what partners send over streams that go both ways."""
@@ -269,8 +232,7 @@ class Hub:
         """Take note that a stream that was up is gone."""
         if isinstance(connection, OutboundConnection) and connection in self.outbound:
             self.outbound.discard(connection)
-            for waiting in self._paused.values():
-                waiting.discard(connection)
+            self.components.forget(connection)
             self.dialling.metrics.stream_closed("outbound", connection.generation[1])
 
     def stanza_sent(self, envelope: Envelope) -> None:
@@ -349,8 +311,7 @@ class Hub:
             pair.leave()
         for connection in tuple(self.inbound):
             connection.close(Condition.SYSTEM_SHUTDOWN)
-        for component in tuple(self.components.values()):
-            component.close(Condition.SYSTEM_SHUTDOWN)
+        self.components.close(Condition.SYSTEM_SHUTDOWN)
         await self.dialling.registry.wait_gone(SHUTDOWN_TIMEOUT)
         for pair in self.pairs.values():
             await pair.put_away()
@@ -378,7 +339,7 @@ class Hub:
                 assert_never(never)
 
     def _send_home(self, envelope: Envelope, direction: str) -> None:
-        component = self.components.get(envelope.to.domain)
+        component = self.components.find(envelope.to.domain)
         if component is not None and component.usable:
             component.send(envelope)
             self.dialling.metrics.stanza(direction)
@@ -396,10 +357,6 @@ class Hub:
             pair = self.pairs[key] = OutboundPair(self, self.dialling, *key)
         self._both_ways.serve(pair)
         return pair
-
-    def _resume(self, domain: str) -> None:
-        for connection in self._paused.pop(domain, ()):
-            connection.resume_reading()
 
 
 def _stream_id() -> str:

@@ -127,7 +127,7 @@ def _partner_factory(hub: Hub, *, direct_tls: bool) -> Callable[[], asyncio.Base
 
 
 def _component_factory(hub: Hub, domains: frozenset[str]) -> Callable[[], asyncio.BaseProtocol]:
-    return lambda: hub.make_component(domains)
+    return lambda: hub.components.make_component(domains)
 
 
 def certificate_options(settings: GatewaySettings, *, domains: tuple[str, ...] = ()) -> CertificateOptions:

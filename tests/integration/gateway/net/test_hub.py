@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.net.connection import MAX_UNREAD, WRITE_HIGH
 from gateway.net.hublimits import HubLimits
 from gateway.policy.access import Access
 from tests.integration.gateway.conftest import SECRET
 from tests.support.component import connect_component
-from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from gateway.net.inbound import InboundConnection
@@ -56,23 +54,6 @@ async def test_a_partner_has_a_limited_number_of_streams(world: World) -> None:
         await bob.message(BOB, ALICE, "second")
         assert "remote-server-timeout" in await bob.receive()
         assert sum(connection.authenticated for connection in left.hub.inbound) >= 1
-
-
-async def test_a_slow_home_system_slows_its_partners_down_and_nobody_loses(world: World) -> None:
-    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
-    count, body = 400, "x" * 20_000
-    async with (
-        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example"),
-        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example") as right,
-        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
-        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
-    ):
-        for number in range(count):
-            await alice.message(ALICE, BOB, f"{number}:{body}")
-        await eventually(lambda: right.hub.components["fabrikam.example"].congested)
-        assert right.hub.dialling.registry.held <= 2 * WRITE_HIGH + MAX_UNREAD
-        received = await bob.receive_bodies(count)
-        assert [text.partition(":")[0] for text in received] == [str(number) for number in range(count)]
 
 
 async def test_gated_users_are_refused_at_once(world: World) -> None:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from gateway.net.connection import MAX_UNREAD, WRITE_HIGH
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import Component, connect_component
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from tests.integration.gateway.conftest import World
+
+CONTOSO, FABRIKAM = "contoso.example", "fabrikam.example"
+ALICE, BOB = f"alice@{CONTOSO}", f"bob@{FABRIKAM}"
+
+
+async def test_a_new_component_takes_the_place_of_a_dead_one(world: World) -> None:
+    async with world.gateway(world.settings(CONTOSO, 1), None) as gateway:
+        older = Component(CONTOSO, *await asyncio.open_connection(world.addresses[CONTOSO], 5347))
+        await older.handshake(SECRET)
+        async with connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as newer:
+            assert "conflict" in await older.read_to_end()
+            await newer.message(f"a@{CONTOSO}", "b@stranger.example", "x")
+            assert "not-allowed" in await newer.receive()
+            assert len(gateway.hub.components) == 1
+        await older.close()
+
+
+async def test_a_slow_home_system_slows_its_partners_down_and_nobody_loses(world: World) -> None:
+    contoso, fabrikam = world.settings(CONTOSO, 1), world.settings(FABRIKAM, 2)
+    count, body = 400, "x" * 20_000
+    async with (
+        world.gateway(contoso, world.pki.issue([CONTOSO]), FABRIKAM),
+        world.gateway(fabrikam, world.pki.issue([FABRIKAM]), CONTOSO) as right,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        connect_component(FABRIKAM, SECRET, world.addresses[FABRIKAM]) as bob,
+    ):
+        slow = right.hub.components.find(FABRIKAM)
+        assert slow is not None
+        for number in range(count):
+            await alice.message(ALICE, BOB, f"{number}:{body}")
+        await eventually(lambda: slow.congested)
+        assert right.hub.dialling.registry.held <= 2 * WRITE_HIGH + MAX_UNREAD
+        received = await bob.receive_bodies(count)
+        assert [text.partition(":")[0] for text in received] == [str(number) for number in range(count)]
