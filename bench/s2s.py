@@ -131,12 +131,14 @@ async def measure(running: Running, size: Size, figures: Figures, *, last: bool)
     await measure_streams(running, Size(size.rounds, size.messages, size.streams, idle, size.latencies), figures)
 
 
-def take(names: Sequence[str], size: Size, environ_of: Callable[[Path], dict[str, str]]) -> dict[str, Figures]:
+def take(
+    names: Sequence[str], size: Size, environ_of: Callable[[Path], dict[str, str]], *, event_loop: str
+) -> dict[str, Figures]:
     """Take all figures of the servers ``names``."""
     figures = {name: Figures() for name in names}
     with loopback_net() as net, tempfile.TemporaryDirectory(prefix="edgecert-bench-") as directory:
         scratch = Path(directory)
-        subjects = Subjects(scratch, net, environ_of(scratch))
+        subjects = Subjects(scratch, net, environ_of(scratch), event_loop)
         with subjects.ready() as pki:
             for number in range(size.rounds):
                 for name in names:
@@ -181,6 +183,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", help="measure this server (repeat for more)")
     parser.add_argument("--rounds", type=int, help=f"how often each server is measured (default: {FULL.rounds})")
     parser.add_argument("--idle", type=int, action="append", help="weigh so many idle streams (repeat for more)")
+    parser.add_argument(
+        "--event-loop", choices=("asyncio", "uvloop"), default="asyncio", help="what the gateway waits with"
+    )
     args = parser.parse_args(argv)
     size = QUICK if args.quick else FULL
     idle = tuple(args.idle) if args.idle else size.idle
@@ -188,9 +193,9 @@ def main(argv: list[str] | None = None) -> int:
     there, missing = installed()
     names = [name for name in there if not args.only or name in args.only]
     allow_open_files(ROOM + 1000)
-    machine = describe_machine()
+    machine = {**describe_machine(), "event loop": args.event_loop}
     try:
-        figures = take(names, size, clean_environment)
+        figures = take(names, size, clean_environment, event_loop=args.event_loop)
     except (BenchError, PeerError, OSError, TimeoutError) as error:
         print(f"bench.s2s: {error}", file=sys.stderr)
         return 1

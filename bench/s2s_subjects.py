@@ -45,6 +45,8 @@ class Subjects:
     directory: Path
     net: str
     environ: Mapping[str, str]
+    event_loop: str
+    """What the gateway waits with, as ``[gateway] event_loop`` has it."""
 
     @property
     def nameserver(self) -> str:
@@ -92,7 +94,7 @@ class Subjects:
             [DOMAINS["gateway"]],
             nameservers=[self.nameserver],
             ca_file=pki.ca_file,
-            tables={"limits": limits, "resolver": {"nameservers": [self.nameserver], "allow_private_targets": True}},
+            tables={"limits": limits, "gateway": {"event_loop": self.event_loop}},
             environ=self.environ,
         )
         # As an administrator starts it: the runner of the tests has it log more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -48,6 +49,11 @@ class GatewayOptions:
         path=True,
     )
     dialback_secret_file: str = option("", help="secret of server dialback; empty = made on first use", path=True)
+    event_loop: Literal["auto", "asyncio", "uvloop"] = option(
+        "auto",
+        help="what waits for the network; auto: uvloop if it is installed (edgecert[uvloop]), else Python's asyncio",
+        choices=("auto", "asyncio", "uvloop"),
+    )
     log_message_bodies: bool = option(
         False, help="with serve -vv, log whole stanzas, for finding faults; private talk ends up in the log"
     )
@@ -259,6 +265,9 @@ def _check_gateway(gateway: GatewayOptions) -> Iterator[KeyProblem]:
         yield KeyProblem("gateway.certificates", "chooses among pushed lineages, and certificate_dir replaces pushing")
     if len(set(gateway.certificates)) != len(gateway.certificates):
         yield KeyProblem("gateway.certificates", "names a lineage twice")
+    if gateway.event_loop == "uvloop" and find_spec("uvloop") is None:
+        message = "uvloop is not installed; install edgecert[uvloop] into this environment, or leave the key out"
+        yield KeyProblem("gateway.event_loop", message)
 
 
 def _check_access(access: AccessOptions) -> Iterator[KeyProblem]:

@@ -88,6 +88,7 @@ class GatewayRunner:
                 "control": str(self.control),
                 "status": str(self.status_socket),
                 "kek_file": str(self.directory / "gateway.kek"),
+                "event_loop": "asyncio",
             },
             "listen": {"s2s": [f"{self.address}:{S2S_PORT}"]},
             "resolver": {"nameservers": list(self.nameservers), "allow_private_targets": True},

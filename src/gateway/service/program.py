@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import signal
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -30,16 +29,17 @@ def run(settings: GatewaySettings, *, reread: Callable[[], GatewaySettings] | No
     Raises:
         EdgecertError: it could not start: an address in use, a socket file in use, roots that cannot be read.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory(settings.gateway.event_loop)) as runner:
         runner.run(_serve(settings, reread))
     return int(ExitCode.OK)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if find_spec("uvloop") is None:  # whoever wants it installs it beside us
+def _loop_factory(choice: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if choice == "asyncio" or (choice == "auto" and find_spec("uvloop") is None):
         return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
-    return factory
+    import uvloop  # noqa: PLC0415  # an extra
+
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: GatewaySettings, reread: Callable[[], GatewaySettings] | None) -> None:
@@ -78,7 +78,8 @@ def _tell_ready(gateway: Gateway) -> None:
     bound = ", ".join(f"{item.address} ({item.protocol})" for item in gateway.listeners)
     metas = [bundle.meta for bundle in gateway.certificates.serving]
     serving = ", ".join(f"{meta.name} {meta.generation}" for meta in metas) or "none yet"
-    logger.info("serving", extra={"listeners": bound, "certificates": serving})
+    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+    logger.info("serving", extra={"listeners": bound, "certificates": serving, "event_loop": loop})
     for reason in gateway.certificates.reasons():
         logger.warning(reason)
     sdnotify.notify(f"{sdnotify.READY}\n{sdnotify.status(f'certificates: {serving}')}", os.environ)

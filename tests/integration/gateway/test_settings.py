@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,17 @@ def test_a_secret_is_read_from_a_private_file_only(tmp_path: Path) -> None:
         home.read_secret()
     secret.chmod(0o600)
     assert home.read_secret().reveal() == b"correct horse"
+
+
+def test_a_loop_that_is_not_installed_is_told_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "[gateway]\nevent_loop = 'uvloop'\n" + HOME
+    assert load(tmp_path, text).gateway.event_loop == "uvloop"
+    monkeypatch.setitem(sys.modules, "uvloop", None)  # as Python has it where there is none
+    line, message = problems(tmp_path, text)["gateway.event_loop"]
+    assert (line, "edgecert[uvloop]" in message) == (2, True)
+    assert load(tmp_path, HOME).gateway.event_loop == "auto"
 
 
 def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
