@@ -54,6 +54,11 @@ class Carrier(Protocol):
         ...
 
     @property
+    def generation(self) -> tuple[str, int]:
+        """Lineage and generation of our certificate that TLS began with; nothing without TLS."""
+        ...
+
+    @property
     def is_ours(self) -> bool:
         """Whether it is our part to close it when it is idle."""
         ...
@@ -150,6 +155,11 @@ class BidiCarrier:
     def peer_address(self) -> str:
         """Who is at the other end."""
         return self._connection.peer_address
+
+    @property
+    def generation(self) -> tuple[str, int]:
+        """Lineage and generation of our certificate that TLS began with; nothing without TLS."""
+        return self._connection.generation
 
     @property
     def congested(self) -> bool:

@@ -290,15 +290,20 @@ class Hub:
             pair.close(Condition.RESET, text)
         return len(streams) + len(opened)
 
+    def is_old(self, connection: InboundConnection | Carrier) -> bool:
+        """Whether TLS began with a certificate of ours that is not in service any more."""
+        name, generation = connection.generation
+        return bool(name) and self.dialling.slot.current.generations.get(name) != generation
+
     def drain_streams(self) -> int:
-        """Move to new streams in good order and give how many there were: outbound opens the new one first."""
-        streams = [connection for connection in self.inbound if connection.authenticated]
+        """Replace old streams in good order and give how many there were: outbound opens the new one first."""
+        streams = [connection for connection in self.inbound if connection.authenticated and self.is_old(connection)]
+        pairs = [pair for pair in self.pairs.values() if pair.connection is not None and self.is_old(pair.connection)]
         for connection in streams:
             connection.close()
-        opened = [pair for pair in self.pairs.values() if pair.connection is not None]
-        for pair in opened:
+        for pair in pairs:
             pair.renew()
-        return len(streams) + len(opened)
+        return len(streams) + len(pairs)
 
     def keep_house(self) -> int:
         """Do what time asks for; gives how many silent streams gave memory back."""

@@ -123,7 +123,7 @@ def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnectio
         "proof": first.proof.value if first else "",
         "certificate": name,
         "generation": generation,
-        "current": hub.dialling.slot.current.generations.get(name) == generation,
+        "current": not hub.is_old(connection),
         "tls": tls.version if tls else "",
         "cipher": tls.cipher if tls else "",
         "direct_tls": bool(tls and tls.direct),

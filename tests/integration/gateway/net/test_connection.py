@@ -145,6 +145,7 @@ async def test_a_second_close_does_not_cut_what_the_peer_has_under_way(world: Wo
         await bob.message("bob@fabrikam.example", f"alice@{DOMAIN}", "first")
         await alice.receive()
         (connection,) = gateway.hub.inbound
+        await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle(generation=2)))
         gateway.hub.drain_streams()
         gateway.hub.drain_streams()
         assert not connection.machine.closed

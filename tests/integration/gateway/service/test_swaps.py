@@ -52,6 +52,33 @@ async def test_a_date_in_a_moment_is_kept(world: World) -> None:
         assert objects((await gateway.status())["staged"]) == []
 
 
+async def test_a_drain_replaces_the_streams_of_that_certificate_alone(world: World) -> None:
+    ours, theirs = world.settings(HOME, 1), world.settings("fabrikam.example", 2)
+    alice, bob = f"alice@{HOME}", "bob@fabrikam.example"
+    async with (
+        world.gateway(ours, world.pki.issue([HOME]), "fabrikam.example") as gateway,
+        world.gateway(theirs, world.pki.issue(["fabrikam.example"]), HOME),
+        connect_component(HOME, SECRET, world.addresses[HOME]) as home,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as partner,
+    ):
+        hub = gateway.hub
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle("spare")))
+        await home.message(alice, bob, "x")
+        await partner.receive()
+        await partner.message(bob, alice, "x")
+        await home.receive()
+        before = hub.outbound | hub.inbound
+        assert {stream.generation for stream in before} == {("edge", 1)}
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle("spare", 2), close_old_streams="drain"))
+        assert hub.outbound | hub.inbound == before
+        assert not any(stream.machine.closed for stream in before)
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle("edge", 2), close_old_streams="drain"))
+        await eventually(lambda: not before & (hub.outbound | hub.inbound))
+        await home.message(alice, bob, "y")
+        assert await partner.receive_bodies(1) == ["y"]
+        assert {stream.generation for stream in hub.outbound} == {("edge", 2)}
+
+
 async def test_what_is_not_held_or_could_not_serve_is_refused(world: World) -> None:
     async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
         soon = gateway.clock.now() + timedelta(hours=1)
