@@ -21,7 +21,10 @@ _BY_CODE: Final[Mapping[str, str]] = {
     "tls-not-offered": "they offer no TLS: ask them to, or set tls = optional with dialback = true for this partner",
     "tls-refused": "their server offered TLS and then had none: ask its administrator to look at its certificate",
     "peer-requires-tls": "set tls = optional or required for this partner",
-    "peer-certificate": "ask for a certificate for {domain} of a CA that [trust] ca_file names, or allow dialback",
+    "peer-certificate": (
+        "their server needs a valid certificate with the name {domain}, of a CA that [trust] ca_file names; "
+        "or allow dialback for this partner"
+    ),
     "external-not-offered": (
         "they do not take our certificate as a proof: look at `edgecert check {home}`, and ask them to accept the "
         "certificates of servers without the purpose clientAuth; or allow dialback for this partner"
