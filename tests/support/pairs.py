@@ -47,9 +47,13 @@ class FakeResolver:
     def __init__(self, *, works: bool = True) -> None:
         """Answer that there is nothing, or not at all."""
         self.works = works
+        self.fault: Exception | None = None
+        """What goes wrong within it, that nobody has thought of."""
 
     async def find_srv(self, service: str, domain: str) -> Found[SrvRecord]:
         """Give nothing."""
+        if self.fault is not None:
+            raise self.fault
         if not self.works:
             raise ResolveError("no answer")
         return Found((), exists=False)

@@ -152,7 +152,7 @@ class RecordingPlane(ControlPlane):
     async def partner_test(self, identity: str, after: int) -> JsonObject:
         self.record("partner_test", identity, after)
         finished = after + 1 >= len(self.steps)
-        reached = all(step["outcome"] != "failed" for step in self.steps)
+        reached = bool(self.steps) and all(step["outcome"] != "failed" for step in self.steps)
         steps: list[JsonObject] = self.steps[after : after + 1]
         return {"steps": steps, "finished": finished, "reached": reached}
 

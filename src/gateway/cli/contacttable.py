@@ -117,5 +117,5 @@ def open_contacts(context: GatewayContext) -> ContactAccess:
     client = context.running(changing=True)
     if client is None:
         context.output.detail("no gateway listens; opening its database")
-        return StoredContacts(context.settings())
+        return StoredContacts(context.settings_of_the_stopped())
     return LiveContacts(client)

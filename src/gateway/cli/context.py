@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from edgecert.shared.clock import Clock
     from edgecert.shared.controlclient import ControlClient
+    from edgecert.shared.errors import PermissionDeniedError
     from edgecert.shared.output import Output
     from gateway.settings import GatewaySettings
 
@@ -49,6 +50,21 @@ class GatewayContext:
         from gateway.settings import load_gateway_settings
 
         return load_gateway_settings(self.config)
+
+    def settings_of_the_stopped(self) -> GatewaySettings:
+        """Read the configuration file in order to open the state directory of a gateway that does not run.
+
+        Only its own user may: what another one leaves there, root too, the gateway could not read at its next start.
+
+        Raises:
+            ConfigError: with every problem of the file.
+            PermissionDeniedError: ``wrong-user``.
+        """
+        settings = self.settings()
+        state_dir = Path(settings.gateway.state_dir)
+        if state_dir.exists() and (owner := state_dir.stat().st_uid) != os.geteuid():
+            raise _wrong_user(state_dir, owner)
+        return settings
 
     def client(self, *, changing: bool) -> ControlClient:
         """Give a client of the running gateway: of its control socket, or for ``changing=False`` of its status socket.
@@ -93,3 +109,19 @@ class GatewayContext:
             return DEFAULT_CONTROL if changing else DEFAULT_STATUS
         options = self.settings().gateway
         return Path(options.control if changing else options.status)
+
+
+def _wrong_user(state_dir: Path, owner: int) -> PermissionDeniedError:
+    import pwd  # only for this message
+
+    from edgecert.shared.errors import PermissionDeniedError
+
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    return PermissionDeniedError(
+        f"no gateway is running, and its state directory {state_dir} belongs to {name}",
+        code="wrong-user",
+        hint=f"start the gateway, or do this as its user: sudo -u {name} edgecert-gateway …",
+    )

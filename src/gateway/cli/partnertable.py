@@ -123,7 +123,7 @@ def open_partners(context: GatewayContext, *, changing: bool) -> PartnerAccess:
     client = context.running(changing=changing)
     if client is None:
         context.output.detail("no gateway listens; opening its database")
-        return StoredPartners(context.settings())
+        return StoredPartners(context.settings_of_the_stopped())
     return LivePartners(client)
 
 

@@ -54,6 +54,9 @@ def run(context: GatewayContext) -> ExitCode:
     if failed is not None:
         message = f"{walked['domain']} was not reached: {failed.get('text')}"
         error = PartnerTestError(message, code=str(failed.get("code")), hint=str(failed.get("hint") or ""))
+    elif walked["reached"] is not True:
+        message = f"{walked['domain']} was not reached, and no step says why"
+        error = PartnerTestError(message, code="internal", hint="look at the gateway's log")
     context.output.result(walked, "" if error else f"{walked['domain']} can be reached", error=error)
     return ExitCode.OK if error is None else ExitCode.FAILED
 
@@ -67,7 +70,8 @@ def _walk_there(context: GatewayContext, client: ControlClient) -> JsonObject:
             steps.append(step)
             _tell(context, step)
         if answer.get("finished") is True:
-            return {"domain": begun["domain"], "home": begun["home"], "is_partner": begun["is_partner"], "steps": steps}
+            known = {key: begun[key] for key in ("domain", "home", "is_partner")}
+            return {**known, "steps": steps, "reached": answer.get("reached")}
 
 
 def _walk_here(context: GatewayContext) -> JsonObject:
@@ -79,11 +83,9 @@ def _walk_here(context: GatewayContext) -> JsonObject:
         steps.append(step)
         _tell(context, step)
 
-    settings = context.settings()
-    domain, home, is_partner = asyncio.run(
-        walk_alone(settings, context.environ, context.args.domain, context.args.home, report)
-    )
-    return {"domain": domain, "home": home, "is_partner": is_partner, "steps": steps}
+    settings = context.settings_of_the_stopped()
+    known = asyncio.run(walk_alone(settings, context.environ, context.args.domain, context.args.home, report))
+    return {**known, "steps": steps}
 
 
 def _tell(context: GatewayContext, step: JsonObject) -> None:

@@ -43,6 +43,7 @@ _BY_CODE: Final[Mapping[str, str]] = {
     "peer-closed": "ask the administrator of {domain} what their log says of {home}",
     "connection-lost": "ask the administrator of {domain} what their log says of {home}",
     "peer-protocol": "their server does not speak the protocol as it must: tell its administrator",
+    "internal": "this is a fault of the gateway: its log has more, which helps those who mend it",
     "no-certificate": "deploy a certificate for {home} first: `edgecert deploy`",
     "ping-timeout": (
         "the stream to them is up; now they have to reach us: look at `edgecert check {home}`, whether {home} is a "

@@ -214,6 +214,11 @@ def join_failures(failures: Sequence[StreamFailure]) -> StreamFailure:
     return StreamFailure(failures[0].code, "; ".join(dict.fromkeys(item.text for item in failures)))
 
 
+def unforeseen(error: Exception) -> StreamFailure:
+    """Give the failure of a stream that did not come up for a fault of ours."""
+    return StreamFailure("internal", f"{type(error).__name__}: {error}")
+
+
 def is_outage(failure: StreamFailure) -> bool:
     """Whether ``failure`` is one that waiting may cure."""
     if failure.code == "peer-stream-error":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.queued import KEPT_FOR, QueuedStanza, is_answerable, is_lasting
 from gateway.net.connection import WRITE_HIGH
-from gateway.net.dialler import Dialler, condition_of, is_outage
+from gateway.net.dialler import Dialler, condition_of, is_outage, unforeseen
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 from gateway.net.shelving import Shelving
 from gateway.net.waiting import Stall, Tail, WaitingRoom
@@ -269,6 +269,10 @@ class OutboundPair:
             return
         except TimeoutError:
             self._fail(StreamFailure("timeout", f"no stream within {self._dialling.establishment_timeout:g} s"))
+            return
+        except Exception as error:  # whatever it is, what waits must have an end
+            logger.exception("dialling failed", extra={"home": self.home, "domain": self.domain})
+            self._fail(unforeseen(error))
             return
         finally:
             self._is_dialling = False

@@ -7,6 +7,7 @@ ping, and the stream that is opened is closed again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 from gateway.model.peer import Method
 from gateway.net.advice import advise
-from gateway.net.dialler import Dialler, join_failures
+from gateway.net.dialler import Dialler, join_failures, unforeseen
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gateway.policy.partner import Partner
     from gateway.tls.channel import TlsChannel
     from gateway.xmpp.configs import OutboundConfig, PeerProofResult
+
+logger = logging.getLogger(__name__)
 
 PING_TIMEOUT: Final = 10.0
 _METHODS: Final = {
@@ -118,6 +121,10 @@ class PartnerWalk:
         except TimeoutError:
             limit = f"not done within {self._dialling.establishment_timeout:g} s"
             self._fail(StreamFailure("timeout", limit))
+            return False
+        except Exception as error:
+            logger.exception("partner test failed", extra={"home": self.home, "domain": self.domain})
+            self._fail(unforeseen(error))
             return False
         try:
             return await self._ping(connection)

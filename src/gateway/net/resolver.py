@@ -128,8 +128,11 @@ class Resolver:
         return found
 
     async def _ask(self, name: str, kind: str, read: Callable[[object], T], most: int) -> tuple[Found[T], float]:
-        # Absolute: a search list would let a stranger's domain be found below ours.
-        absolute = dns.name.from_text(name, origin=dns.name.root)
+        try:
+            # Absolute: a search list would let a stranger's domain be found below ours.
+            absolute = dns.name.from_text(name, origin=dns.name.root)
+        except dns.exception.DNSException:
+            return Found((), exists=False), NEGATIVE_TTL[1]  # too long for the DNS, or with an empty label
         try:
             answer = await self._resolver.resolve(absolute, kind, search=False, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gateway.errors import PartnerRefusedError
+from gateway.errors import AddressError, PartnerRefusedError
+from gateway.model.jid import parse_domain
 from gateway.policy.methods import PartnerWarning, verify_methods, warn_partner
 from gateway.policy.partner import PartnerTable, prepare_partner
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PROXY: Final = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_PROXY: Final = re.compile(r"(?:(?P<name>[A-Za-z0-9.-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
+_MAX_PORT: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,35 @@ def _collect(partners: Iterable[Partner], rule: Callable[[Partner], T], faults: 
 
 
 def _verify_proxy(partner: Partner) -> None:
-    if partner.proxy and not _PROXY.fullmatch(partner.proxy):
+    if partner.proxy and not _is_host_and_port(partner.proxy):
         raise PartnerRefusedError(
             f"partner {partner.domain}: proxy {partner.proxy!r} is no host or host:port",
             code="partner-proxy",
             hint="give a host name or address, with :port if it is not 5269",
         )
+
+
+def _is_host_and_port(text: str) -> bool:
+    parts = _PROXY.fullmatch(text)
+    if parts is None or not 0 < int(parts["port"] or 1) <= _MAX_PORT:
+        return False
+    return _is_address(parts["address"] or parts["name"]) or (bool(parts["name"]) and _is_name(parts["name"]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(text: str) -> bool:
+    try:
+        parse_domain(text)
+    except AddressError:
+        return False
+    return True
 
 
 def _find_clashes(partners: Iterable[Partner], homes: frozenset[str]) -> Iterator[PartnerRefusedError]:

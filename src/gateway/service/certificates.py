@@ -113,8 +113,10 @@ class Certificates:
 
     # --- beginning
 
-    def load(self) -> None:
+    def load(self, *, tidy: bool = True) -> None:
         """Put into service what was in service when the gateway last ran, or what the directory holds.
+
+        Without ``tidy`` nothing is written: no directory is made, and what a killed process left half-made stays.
 
         Expired material is served: it is worth more than none, and :meth:`reasons` says so. A generation that cannot
         be read is a fault, not the end.
@@ -128,7 +130,8 @@ class Certificates:
         if self.options.directory:
             bundles = self._load_directory_leniently()
         else:
-            self._store.prepare()
+            if tidy:
+                self._store.prepare()
             for name, generation in self._store.in_service().items():
                 try:
                     bundles[name] = self._store.load(name, generation)

@@ -44,14 +44,19 @@ KEK_CREDENTIAL: Final = "edgecert-gateway-kek"
 KEK_FILE: Final = "/etc/edgecert-gateway/kek"
 
 
-def make_certificates(settings: GatewaySettings, clock: Clock, environ: Mapping[str, str]) -> Certificates:
-    """Give the certificates with an empty slot; nothing is read yet."""
+def make_certificates(
+    settings: GatewaySettings, clock: Clock, environ: Mapping[str, str], *, create: bool = True
+) -> Certificates:
+    """Give the certificates with an empty slot; nothing is read yet.
+
+    Without ``create`` no key-encryption key is made where there is none.
+    """
 
     def make_wrapper(store_id: str) -> KeyWrapper:
         loaded = load_kek(
             credential=KEK_CREDENTIAL,
             kek_file=Path(settings.gateway.kek_file or KEK_FILE),
-            create=True,
+            create=create,
             environ=environ,
             outside=Path(settings.gateway.state_dir),
         )

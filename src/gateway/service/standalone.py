@@ -26,15 +26,17 @@ async def walk_alone(
     domain: str,
     home: str,
     report: Callable[[JsonObject], None],
-) -> tuple[str, str, bool]:
-    """Try to reach ``domain`` and ``report`` each step; give the domain, the home and whether it is a partner.
+) -> JsonObject:
+    """Try to reach ``domain`` and ``report`` each step; give ``domain``, ``home``, ``is_partner`` and ``reached``.
+
+    Nothing is written: neither into the state directory nor a key-encryption key.
 
     Raises:
         EdgecertError: the settings name what cannot be read, or the domains are wrong.
     """
     clock = SystemClock()
-    certificates = make_certificates(settings, clock, environ)
-    certificates.load()
+    certificates = make_certificates(settings, clock, environ, create=False)
+    certificates.load(tidy=False)
     hub = make_hub(settings, certificates.slot, clock=clock, metrics=Metrics(clock), spawn=_refuse)
     _read_partners(settings, hub)
     partner, home = choose_pair(hub, domain, home)
@@ -47,9 +49,10 @@ async def walk_alone(
         lambda step: report(step.to_json()),
         no_ping="no gateway runs that could hear the answer",
     )
-    await walk.run()
+    reached = await walk.run()
     await hub.dialling.registry.wait_gone(5.0)
-    return prepared, home, hub.partners.find(prepared) is not None
+    is_partner = hub.partners.find(prepared) is not None
+    return {"domain": prepared, "home": home, "is_partner": is_partner, "reached": reached}
 
 
 def _read_partners(settings: GatewaySettings, hub: Hub) -> None:

@@ -39,3 +39,12 @@ async def test_shows_each_step_and_what_to_do_about_the_one_that_failed(tmp_path
         assert document["error"]["code"] == "connect-failed"
         assert document["result"]["steps"] == rig.plane.steps
         assert document["result"]["is_partner"] is False
+
+
+async def test_a_walk_that_ended_without_a_word_reached_nobody(tmp_path: Path) -> None:
+    async with serving_plane(tmp_path) as rig:
+        result = await asyncio.to_thread(
+            gateway_cli, "partner", "test", "fabrikam.example", "--socket", str(rig.control), "--json"
+        )
+        assert result.code == 1
+        assert (result.document["ok"], result.document["error"]["code"]) == (False, "internal")

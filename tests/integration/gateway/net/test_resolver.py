@@ -137,3 +137,11 @@ def test_the_ad_bit_of_a_nameserver_off_loopback_is_never_believed() -> None:
 def test_a_nameserver_is_an_address() -> None:
     with pytest.raises(ResolveError, match="nameserver"):
         Resolver(["dns.example"], FakeClock())
+
+
+@pytest.mark.parametrize("host", [f"{'a.' * 125}b", "xmpp..example", f"{'a' * 64}.example"])
+async def test_what_cannot_be_a_name_of_the_dns_is_not_there(zone: tuple[Zone, str], host: str) -> None:
+    _, address = zone
+    resolver = Resolver([address], FakeClock())
+    found = await resolver.find_srv("xmpp-server", host)
+    assert (found.records, found.exists) == ((), False)

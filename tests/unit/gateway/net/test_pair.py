@@ -32,6 +32,18 @@ async def test_what_waits_for_a_domain_that_is_not_there_comes_back_in_order(set
     assert setting.pair.failure.code == "dns-not-found"
 
 
+async def test_whatever_goes_wrong_while_dialling_what_waits_comes_back_and_the_next_attempt_waits(
+    setting: PairSetting,
+) -> None:
+    setting.resolver.fault = IndexError("not thought of")
+    setting.pair.send(envelope())
+    await setting.owner.run()
+    assert setting.owner.bounced == [("i1", TIMEOUT)]
+    assert setting.pair.failure is not None
+    assert (setting.pair.failure.code, setting.pair.failure.text) == ("internal", "IndexError: not thought of")
+    assert setting.pair.retry_at > setting.clock.monotonic()
+
+
 async def test_a_dns_that_does_not_answer_is_something_to_wait_for(setting: PairSetting) -> None:
     setting.resolver.works = False
     setting.pair.send(envelope())

@@ -29,6 +29,11 @@ def test_tells_everything_that_is_wrong_with_a_table_at_once() -> None:
         (Partner(domain="a.example", additional_domains=("contoso.example",)), "home-partner-clash"),
         (Partner(domain="CONTOSO.example"), "home-partner-clash"),
         (Partner(domain="a.example", proxy="two words"), "partner-proxy"),
+        (Partner(domain="a.example", proxy="xmpp..example"), "partner-proxy"),
+        (Partner(domain="a.example", proxy="-x.example:5269"), "partner-proxy"),
+        (Partner(domain="a.example", proxy="[::g]"), "partner-proxy"),
+        (Partner(domain="a.example", proxy="xmpp.example:0"), "partner-proxy"),
+        (Partner(domain="a.example", proxy="xmpp.example:65536"), "partner-proxy"),
         (Partner(domain="a.example", tls="not-supported", dialback=False), "no-method"),
         (Partner(domain="a.example", sasl="not-supported", dialback=False), "no-method"),
     ],
@@ -38,6 +43,11 @@ def test_each_rule_has_its_code(partner: Partner, code: str) -> None:
         prepare_table([partner], ["contoso.example"])
     assert caught.value.code == code
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("proxy", ["", "xmpp", "xmpp.example:5270", "192.0.2.1", "192.0.2.1:65535", "[2001:db8::1]:1"])
+def test_a_proxy_is_a_name_or_an_address_perhaps_with_a_port(proxy: str) -> None:
+    assert next(iter(prepare_table([Partner(domain="a.example", proxy=proxy)], []))).proxy == proxy
 
 
 def test_the_same_primary_domain_twice_is_refused() -> None:
