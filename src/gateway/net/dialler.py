@@ -92,9 +92,9 @@ class PairOwner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Dialling:
-    """What dialling needs: shared by all pairs of a gateway."""
+    """What dialling needs: one object for all pairs of a gateway. A reload changes its limits, for new streams."""
 
     connector: Connector
     slot: ContextSlot

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.net.dialler import Dialling
     from gateway.policy.home import HomePolicy
     from gateway.policy.partner import Partner
+    from gateway.xmpp.configs import StreamLimits
 
 PartnerConnection: TypeAlias = InboundConnection | OutboundConnection
 
@@ -78,7 +79,21 @@ class Hub:
         self.tls_memory = TlsMemory()
         self._closing = False
         self._reset_at = 0.0
-        self._inbound_config = InboundConfig(  # one for all streams
+        self._inbound_config = self._make_inbound_config()
+        dialling.metrics.queue_sizes = self.queue_sizes
+        dialling.metrics.held = lambda: dialling.registry.held
+
+    def limit(self, limits: HubLimits, stream_limits: StreamLimits) -> None:
+        """Let other limits hold: for streams that are open too, save ``stream_limits``, which a stream begins with."""
+        self.limits = limits
+        self.dialling.limits = stream_limits
+        self.dialling.establishment_timeout = limits.establishment_timeout
+        self._inbound_config = self._make_inbound_config()
+
+    def _make_inbound_config(self) -> InboundConfig:
+        """Give the one that all streams share."""
+        dialling = self.dialling
+        return InboundConfig(
             stream_id=_stream_id,
             is_home=self.homes.__contains__,
             partners=lambda: self.partners,
@@ -86,8 +101,8 @@ class Hub:
             is_key=lambda *names: dialling.keys.is_key(*names, now=dialling.clock.monotonic()),
             limits=dialling.limits,
         )
-        dialling.metrics.queue_sizes = self.queue_sizes
-        dialling.metrics.held = lambda: dialling.registry.held
+
+    # --- partners' streams
 
     def make_inbound(self, *, direct_tls: bool) -> InboundConnection:
         """Give the protocol of a connection that was just accepted on a listener for partners."""
@@ -102,8 +117,6 @@ class Hub:
             registry=dialling.registry,
             direct_tls=direct_tls,
         )
-
-    # --- partners' streams
 
     def admit(self, connection: InboundConnection) -> bool:
         """Take a new connection in; False when there are too many, in all or unauthenticated from that network."""

@@ -16,7 +16,7 @@ from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError, MaterialError, StoreError
 from gateway.tls.context import build_contexts
 from gateway.tls.directory import read_certificate_dir
-from gateway.tls.material import MaterialStore, StagedMaterial, verify_material
+from gateway.tls.material import MaterialStore, StagedMaterial, verify_coverage, verify_material
 from gateway.tls.trust import TrustStore, load_trust
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Certificates:
         """Give what a person should know of the certificates: none, expired, domains without one, faults."""
         bundles = self.serving
         if not bundles:
-            return ("no certificate is in service: deploy one", *self.faults.values())
+            return (self._why_none(), *self.faults.values())
         now = self._clock.now()
         found = [
             f"critical: {meta.name} generation {meta.generation} expired at {format_time(meta.not_after)}"
@@ -91,7 +91,20 @@ class Certificates:
         found += [
             f"warning: no certificate covers {domain}" for domain in self.options.domains if domain not in covered
         ]
+        found += [
+            f"warning: gateway.certificates names {name}, of which the gateway has nothing"
+            for name in self.options.preference
+            if name not in self._bundles
+        ]
         return (*found, *self.faults.values())
+
+    def _why_none(self) -> str:
+        if self.options.directory:
+            return f"no certificate is in service: {self.options.directory} has to hold one with its key"
+        if self._bundles:
+            held = ", ".join(sorted(self._bundles))
+            return f"no certificate is in service: the gateway has {held}, and gateway.certificates names none of it"
+        return "no certificate is in service: deploy one"
 
     def describe(self) -> list[JsonObject]:
         """Give the certificates as ``status`` shows them."""
@@ -257,13 +270,11 @@ class Certificates:
         bundles = dict(self._bundles)
         if options.directory:
             bundles = {bundle.meta.name: bundle for bundle in read_certificate_dir(Path(options.directory))}
-            for name, bundle in bundles.items():
-                if self._is_serving(bundle):
-                    continue
-                others = [other for key, other in bundles.items() if key != name]
-                verify_material(
-                    bundle, now=self._clock.now(), served_domains=self._to_cover(options.domains), others=others
-                )
+            for bundle in bundles.values():
+                if not self._is_serving(bundle):
+                    verify_material(bundle, now=self._clock.now(), served_domains=(), others=())
+        if bundles:  # all of the new set together: one may also go, or not be named any more
+            verify_coverage(self._ordered(bundles, options), self._to_cover(options.domains), hint=_restart(options))
         before = [item.leaf for item in self.serving]
         if options != self.options or trust.roots != self._trust.roots or not self._are_serving(bundles):
             self._trust, self.options = trust, options
@@ -335,12 +346,17 @@ class Certificates:
     def _build(self, bundles: Mapping[str, Bundle]) -> TlsContexts:
         return build_contexts(self._ordered(bundles), domains=self.options.domains, trust=self._trust)
 
-    def _ordered(self, bundles: Mapping[str, Bundle]) -> tuple[Bundle, ...]:
-        preference = self.options.preference or tuple(sorted(bundles))
+    def _ordered(self, bundles: Mapping[str, Bundle], options: CertificateOptions | None = None) -> tuple[Bundle, ...]:
+        preference = (options or self.options).preference or tuple(sorted(bundles))
         chosen = [bundles[name] for name in preference if name in bundles]
         now = self._clock.now()
         # One that has ended is worth more than none, and less than any other.
         return tuple(sorted(chosen, key=lambda bundle: bundle.meta.not_after <= now))
+
+
+def _restart(options: CertificateOptions) -> str:
+    where = f"put the pair back into {options.directory}" if options.directory else "mend gateway.certificates"
+    return f"{where}; a restart takes it as it is"
 
 
 async def retry_inconsistent(

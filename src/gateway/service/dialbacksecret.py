@@ -12,7 +12,6 @@ from edgecert.shared.configfile import read_secret_file
 
 if TYPE_CHECKING:
     from edgecert.shared.secret import Secret
-    from gateway.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +19,8 @@ SECRET_SIZE: Final = 32
 FILE_NAME: Final = "dialback.secret"
 
 
-def load_dialback_secret(settings: GatewaySettings) -> Secret:
-    """Give the secret of ``dialback_secret_file``; without that key, of a file in the state directory.
+def load_dialback_secret(named: str, state_dir: str) -> Secret:
+    """Give the secret of the file ``named`` (``dialback_secret_file``); if none is, of a file in the state directory.
 
     The latter is made when it is not there: every node that answers for a domain must know it, so that a site with
     several names a shared file.
@@ -30,9 +29,9 @@ def load_dialback_secret(settings: GatewaySettings) -> Secret:
         PermissionDeniedError: the file is open to others, or closed to us.
         UsageError: the file that is named is not there or empty.
     """
-    if settings.gateway.dialback_secret_file:
-        return read_secret_file(Path(settings.gateway.dialback_secret_file))
-    path = Path(settings.gateway.state_dir) / FILE_NAME
+    if named:
+        return read_secret_file(Path(named))
+    path = Path(state_dir) / FILE_NAME
     if not path.exists():
         create_file(path, secrets.token_hex(SECRET_SIZE).encode() + b"\n")
         logger.info("dialback secret made", extra={"path": str(path)})

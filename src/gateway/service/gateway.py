@@ -30,7 +30,7 @@ from gateway.service.report import (
     list_warnings,
 )
 from gateway.service.setup import (
-    certificate_options,
+    changed_options,
     hub_limits,
     list_unreloadable,
     make_certificates,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from edgecert.shared.clock import Clock
     from edgecert.shared.control import CloseOldStreams, SwapRequest
     from edgecert.shared.jsonvalue import JsonObject
+    from edgecert.shared.secret import Secret
     from gateway.net.listener import Listener
     from gateway.settings import GatewaySettings
 
@@ -136,12 +137,15 @@ class Gateway:
         await self._partners.open()
         await self._contacts.open()
         await self._tls_memory.open(self.hub.tls_memory, self.clock)
-        await self._load_dialback_secret(self.settings)
+        self._take_dialback_secret(await self._load_dialback_secret(self.settings))
         await self._swaps.begin()
 
-    async def _load_dialback_secret(self, settings: GatewaySettings) -> bool:
-        """Take the secret of the file; give whether it is another one than before."""
-        secret = await self._worker.run(load_dialback_secret, settings)
+    async def _load_dialback_secret(self, settings: GatewaySettings) -> Secret:
+        named, state_dir = settings.gateway.dialback_secret_file, self.settings.gateway.state_dir
+        return await self._worker.run(load_dialback_secret, named, state_dir)
+
+    def _take_dialback_secret(self, secret: Secret) -> bool:
+        """Make keys by ``secret`` from now on; give whether it is another one than before."""
         return self.hub.dialling.keys.replace(secret, now=self.clock.monotonic())
 
     async def _stop(self, control: ControlServer) -> None:
@@ -258,14 +262,15 @@ class Gateway:
         """Read limits, trust, access and certificates again; listeners and homes need a restart."""
         settings = self._reread() if self._reread is not None else self.settings
         verify_homes(self.hub.partners, settings.home_domains)
+        secret = await self._load_dialback_secret(settings)
         unreloadable = list_unreloadable(self.settings, settings)
         notes = [f"{part} has changed, which takes effect at the next start" for part in unreloadable]
-        options = certificate_options(settings, domains=self.certificates.options.domains)
-        if await self._swaps.reload(options):
+        if await self._swaps.reload(changed_options(self.certificates.options, settings)):
             notes.append("certificates have changed")
-        if await self._load_dialback_secret(settings):
+        # From here on nothing fails: whatever was refused above has left everything as it was.
+        if self._take_dialback_secret(secret):
             notes.append("the dialback secret has changed; keys of the old one are known for ten minutes more")
-        self.hub.limits = hub_limits(settings)
+        self.hub.limit(hub_limits(settings), settings.stream_limits)
         self.hub.traffic.log.bodies = settings.gateway.log_message_bodies
         self.hub.traffic.presence.access_changing(settings.access_policy)
         self.hub.access = settings.access_policy

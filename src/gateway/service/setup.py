@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields, replace
 from pathlib import Path
 from random import SystemRandom
 from secrets import token_bytes
@@ -22,7 +23,7 @@ from gateway.net.resolver import Resolver
 from gateway.policy.home import HomePolicy
 from gateway.service.certificates import CertificateOptions, Certificates
 from gateway.service.dialbacksecret import SECRET_SIZE
-from gateway.settings import INBOUND_PATIENCE
+from gateway.settings import INBOUND_PATIENCE, GatewayOptions
 from gateway.tls.context import build_contexts
 from gateway.tls.material import MaterialStore
 from gateway.tls.slot import ContextSlot
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 KEK_CREDENTIAL: Final = "edgecert-gateway-kek"
 KEK_FILE: Final = "/etc/edgecert-gateway/kek"
+_RELOADED: Final = frozenset({"certificates", "dialback_secret_file", "log_message_bodies"})
+"""What of ``[gateway]`` a reload takes over."""
 
 
 def make_certificates(
@@ -135,14 +138,19 @@ def _component_factory(hub: Hub, domains: frozenset[str]) -> Callable[[], asynci
     return lambda: hub.components.make_component(domains)
 
 
-def certificate_options(settings: GatewaySettings, *, domains: tuple[str, ...] = ()) -> CertificateOptions:
-    """Give what ``settings`` say of certificates and trust; ``domains`` takes the place of the homes."""
+def certificate_options(settings: GatewaySettings) -> CertificateOptions:
+    """Give what ``settings`` say of certificates and trust."""
     return CertificateOptions(
-        domains=domains or settings.home_domains,
+        domains=settings.home_domains,
         preference=settings.gateway.certificates,
         directory=settings.gateway.certificate_dir,
         trust_file=settings.trust.ca_file,
     )
+
+
+def changed_options(running: CertificateOptions, settings: GatewaySettings) -> CertificateOptions:
+    """Give what a reload may change of ``running``: neither the homes nor where certificates come from."""
+    return replace(running, preference=settings.gateway.certificates, trust_file=settings.trust.ca_file)
 
 
 def hub_limits(settings: GatewaySettings) -> HubLimits:
@@ -162,11 +170,10 @@ def hub_limits(settings: GatewaySettings) -> HubLimits:
 
 def list_unreloadable(old: GatewaySettings, new: GatewaySettings) -> list[str]:
     """Give the parts that differ and take effect at the next start only."""
-    parts = (
-        ("listen", old.listen, new.listen),
-        ("home", old.home, new.home),
-        ("resolver", old.resolver, new.resolver),
-        ("gateway.state_dir", old.gateway.state_dir, new.gateway.state_dir),
-        ("gateway.certificate_dir", old.gateway.certificate_dir, new.gateway.certificate_dir),
-    )
+    parts = [(name, getattr(old, name), getattr(new, name)) for name in ("listen", "home", "resolver")]
+    parts += [
+        (f"gateway.{item.name}", getattr(old.gateway, item.name), getattr(new.gateway, item.name))
+        for item in fields(GatewayOptions)
+        if item.name not in _RELOADED
+    ]
     return [name for name, before, after in parts if before != after]

@@ -67,6 +67,8 @@ def read_certificate_dir(directory: Path) -> tuple[Bundle, ...]:
 
 
 def _read_files(directory: Path) -> Iterator[tuple[Path, bytes]]:
+    if not directory.is_dir():
+        raise MaterialError(f"{directory} is no directory, or is not there", code="certificate-dir-unreadable")
     try:
         paths = sorted(
             path

@@ -69,7 +69,8 @@ def verify_material(
     if in_service is not None and not rollback:
         _verify_generation(bundle.meta, in_service)
     if not allow_drop:
-        _verify_coverage(bundle, served_domains, others)
+        hint = "put the names into the certificate, bring in the other lineages first, or allow it with --allow-drop"
+        verify_coverage((bundle, *others), served_domains, hint=hint)
 
 
 def _with_grace(bundle: Bundle, now: datetime) -> datetime:
@@ -107,14 +108,15 @@ def _verify_generation(meta: BundleMeta, in_service: BundleMeta) -> None:
         raise MaterialError(message, code="generation-conflict", hint=hint)
 
 
-def _verify_coverage(bundle: Bundle, served_domains: Sequence[str], others: Sequence[Bundle]) -> None:
-    uncovered = [
-        domain for domain in served_domains if not any(covers(candidate, domain) for candidate in (bundle, *others))
-    ]
+def verify_coverage(bundles: Sequence[Bundle], served_domains: Sequence[str], *, hint: str) -> None:
+    """Prove that each of ``served_domains`` has its name in one of ``bundles``; ``hint`` says what to do if not.
+
+    Raises:
+        MaterialError: ``uncovered-domains``, naming them.
+    """
+    uncovered = [domain for domain in served_domains if not any(covers(bundle, domain) for bundle in bundles)]
     if uncovered:
-        names = ", ".join(uncovered)
-        message = f"no certificate would cover {names}"
-        hint = "put the names into the certificate, bring in the other lineages first, or allow it with --allow-drop"
+        message = f"no certificate would cover {', '.join(uncovered)}"
         raise MaterialError(message, code="uncovered-domains", hint=hint)
 
 

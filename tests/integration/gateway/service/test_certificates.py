@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -176,6 +177,70 @@ async def test_a_directory_of_another_client_is_followed(world: World) -> None:
         with pytest.raises(EdgecertError, match=r"contoso\.example"):
             await gateway.reload()
         assert serials(gateway) == {"server": second.cert.serial_number}
+
+
+async def test_a_pair_that_goes_takes_no_domain_out_of_service(world: World) -> None:
+    other = "second.example"
+    settings = world.settings(DOMAIN, 1)
+    secret = settings.home[0].secret_file
+    second = replace(settings.home[0], domain=other, secret_file=secret)
+    directory = world.directory / "live"
+    world.pki.issue([DOMAIN]).write(directory / "a")
+    gone = world.pki.issue([other]).write(directory / "b")
+    settings = replace(
+        settings,
+        gateway=replace(settings.gateway, certificate_dir=str(directory)),
+        home=(*settings.home, second),
+    )
+    async with world.gateway(settings, None) as gateway:
+        for path in gone:
+            path.unlink()
+        before = gateway.certificates.slot.current
+        with pytest.raises(EdgecertError, match=r"second\.example") as caught:
+            await gateway.reload()
+        assert caught.value.code == "uncovered-domains"
+        assert "a restart takes it" in caught.value.hint
+        assert gateway.certificates.slot.current is before
+        assert set(before.by_domain) == {DOMAIN, other}
+
+
+async def test_a_reload_takes_no_certificate_out_of_service_by_its_name(world: World) -> None:
+    settings = world.settings(DOMAIN, 1)
+    current = [replace(settings, gateway=replace(settings.gateway, certificates=("mian",)))]
+    gateway = Gateway(settings, reread=lambda: current[-1])
+    async with gateway.running():
+        await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle("main")))
+        before = gateway.certificates.slot.current
+        with pytest.raises(EdgecertError, match=r"contoso\.example") as caught:
+            await gateway.reload()
+        assert (caught.value.code, "gateway.certificates" in caught.value.hint) == ("uncovered-domains", True)
+        assert gateway.certificates.slot.current is before
+        assert await gateway.ready() == (True, [])
+        current.append(replace(settings, gateway=replace(settings.gateway, certificates=("main", "later"))))
+        await gateway.reload()
+        assert (await gateway.ready())[1] == [
+            "warning: gateway.certificates names later, of which the gateway has nothing"
+        ]
+    named_wrong = Gateway(current[0])
+    async with named_wrong.running():  # what is started like that says what is wrong with it
+        assert await named_wrong.ready() == (
+            False,
+            ["no certificate is in service: the gateway has main, and gateway.certificates names none of it"],
+        )
+
+
+async def test_where_certificates_come_from_is_decided_at_the_start(world: World) -> None:
+    settings = world.settings(DOMAIN, 1)
+    directory = world.directory / "live"
+    world.pki.issue([DOMAIN]).write(directory)
+    changed = replace(settings, gateway=replace(settings.gateway, certificate_dir=str(directory)))
+    gateway = Gateway(settings, reread=lambda: changed)
+    async with gateway.running():
+        await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle()))
+        notes = (await gateway.reload())["notes"]
+        assert notes == ["gateway.certificate_dir has changed, which takes effect at the next start"]
+        assert list(serials(gateway)) == ["edge"]
+        await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle(generation=2)))
 
 
 async def test_a_half_written_directory_is_looked_at_again(world: World, tmp_path: Path) -> None:

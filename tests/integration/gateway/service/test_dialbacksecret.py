@@ -8,7 +8,6 @@ import pytest
 from edgecert.shared.errors import PermissionDeniedError, UsageError
 from gateway.service import Gateway
 from gateway.service.dialbacksecret import load_dialback_secret
-from gateway.settings import GatewayOptions, GatewaySettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,28 +15,24 @@ if TYPE_CHECKING:
     from tests.integration.gateway.conftest import World
 
 
-def settings(tmp_path: Path, name: str = "") -> GatewaySettings:
-    return GatewaySettings(gateway=GatewayOptions(state_dir=str(tmp_path), dialback_secret_file=name))
-
-
 def test_a_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
-    first = load_dialback_secret(settings(tmp_path))
+    first = load_dialback_secret("", str(tmp_path))
     (file,) = tmp_path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(first.reveal()) == 64
-    assert load_dialback_secret(settings(tmp_path)) == first
+    assert load_dialback_secret("", str(tmp_path)) == first
 
 
 def test_a_secret_that_is_named_must_be_there_and_private(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     with pytest.raises(UsageError):
-        load_dialback_secret(settings(tmp_path, str(shared)))
+        load_dialback_secret(str(shared), str(tmp_path))
     shared.write_text("s3cret\n")
     shared.chmod(0o640)
     with pytest.raises(PermissionDeniedError):
-        load_dialback_secret(settings(tmp_path, str(shared)))
+        load_dialback_secret(str(shared), str(tmp_path))
     shared.chmod(0o600)
-    assert load_dialback_secret(settings(tmp_path, str(shared))).reveal() == b"s3cret"
+    assert load_dialback_secret(str(shared), str(tmp_path)).reveal() == b"s3cret"
 
 
 async def test_a_reload_takes_another_secret_and_knows_the_old_one_for_a_while(world: World) -> None:

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgecert.shared.errors import EdgecertError
+from edgecert.shared.errors import EdgecertError, PermissionDeniedError
 from gateway.service import Gateway
-from gateway.settings import AccessOptions, GatewaySettings, LimitOptions, ListenOptions, TrustOptions
+from gateway.settings import (
+    AccessOptions,
+    GatewayOptions,
+    GatewaySettings,
+    LimitOptions,
+    ListenOptions,
+    TrustOptions,
+)
+from tests.support.pki import Pki
 
 if TYPE_CHECKING:
     from tests.integration.gateway.conftest import World
@@ -66,3 +74,66 @@ async def test_an_address_in_use_stops_the_start_and_leaves_nothing_behind(world
         assert caught.value.code == "address-in-use"
     async with Gateway(other).running():
         pass
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(LimitOptions)])
+async def test_a_reload_takes_every_limit(world: World, field: str) -> None:
+    settings = world.settings(DOMAIN, 1)
+    changed = replace(settings, limits=replace(settings.limits, **{field: getattr(settings.limits, field) + 60}))
+    gateway = Gateway(settings, reread=lambda: changed)
+    hub = gateway.hub
+
+    def now() -> tuple[object, ...]:
+        return hub.limits, hub.dialling.limits, hub.dialling.establishment_timeout
+
+    async with gateway.running():
+        before = now()
+        assert (await gateway.reload())["notes"] == []
+        assert now() != before
+        # Streams that begin now, in either direction, are told the new ones.
+        assert hub.make_inbound(direct_tls=False).machine.max_held == changed.limits.max_stanza_size
+        assert hub.dialling.limits == changed.stream_limits
+        assert hub.dialling.establishment_timeout == changed.limits.stream_establishment_timeout
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(GatewayOptions)])
+async def test_a_reload_takes_a_key_of_the_gateway_or_says_that_it_does_not(world: World, field: str) -> None:
+    settings = world.settings(DOMAIN, 1)
+    value: Any = str(world.directory / "other")
+    value = {"certificates": ("edge",), "event_loop": "auto", "log_message_bodies": True}.get(field, value)
+    (world.directory / "other").touch(mode=0o600)
+    (world.directory / "other").write_text("another secret")
+    changed = replace(settings, gateway=replace(settings.gateway, **{field: value}))
+    if field == "event_loop":
+        settings = replace(settings, gateway=replace(settings.gateway, event_loop="asyncio"))
+    gateway = Gateway(settings, reread=lambda: changed)
+    async with gateway.running():
+        notes = (await gateway.reload())["notes"]
+    if field == "dialback_secret_file":
+        assert "the dialback secret has changed" in str(notes)
+    else:
+        late = [f"gateway.{field} has changed, which takes effect at the next start"]
+        assert notes == ([] if field in {"certificates", "log_message_bodies"} else late)
+
+
+async def test_a_reload_that_is_refused_leaves_everything_as_it_was(world: World) -> None:
+    settings = world.settings(DOMAIN, 1)
+    world.pki.issue([DOMAIN])
+    open_to_others = world.directory / "dialback.secret"
+    open_to_others.write_text("s3cret")
+    open_to_others.chmod(0o644)
+    roots = world.directory / "other-roots.pem"
+    roots.write_bytes(Pki.create(world.directory / "other-pki").ca_file.read_bytes())
+    changed = replace(
+        settings,
+        gateway=replace(settings.gateway, dialback_secret_file=str(open_to_others)),
+        trust=TrustOptions(ca_file=str(roots)),
+        limits=LimitOptions(connection_limit=7),
+    )
+    gateway = Gateway(settings, reread=lambda: changed)
+    async with gateway.running():
+        contexts = gateway.certificates.slot.current
+        with pytest.raises(PermissionDeniedError):
+            await gateway.reload()
+        assert gateway.certificates.slot.current is contexts
+        assert gateway.hub.limits.connection_limit == LimitOptions().connection_limit

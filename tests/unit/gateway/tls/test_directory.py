@@ -67,7 +67,7 @@ def test_half_written_sets_are_inconsistent(tmp_path: Path, contoso: Issued, fab
 
 def test_nothing_there_is_told(tmp_path: Path) -> None:
     assert code_of(tmp_path) == "certificate-dir-empty"
-    assert code_of(tmp_path / "absent") == "certificate-dir-empty"
+    assert code_of(tmp_path / "absent") == "certificate-dir-unreadable"
 
 
 def test_unreadable_parts_are_named(tmp_path: Path, contoso: Issued) -> None:
