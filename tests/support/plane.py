@@ -38,6 +38,8 @@ class RecordingPlane(ControlPlane):
     waiting: list[JsonObject] = field(default_factory=list)
     steps: list[JsonObject] = field(default_factory=list)
     faults: list[JsonObject] = field(default_factory=list)
+    withdrawn: JsonObject | None = None
+    """What a swap of a held generation withdraws."""
     no_failures: bool = False
     """As of a release that has no such call."""
 
@@ -80,7 +82,8 @@ class RecordingPlane(ControlPlane):
     @override
     async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
         self.record("swap_held", name, generation, close_old_streams)
-        return {"name": name, "generation": generation or 1, "serial": "ab", "swapped": True, "elapsed_ms": 3}
+        said: JsonObject = {"name": name, "generation": generation or 1, "serial": "ab", "swapped": True}
+        return {**said, "elapsed_ms": 3, "withdrawn": self.withdrawn}
 
     @override
     async def stage_held(

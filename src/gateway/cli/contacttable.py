@@ -75,8 +75,9 @@ class StoredContacts:
 
     def contacts(self, home: str, partner: str) -> JsonObject:
         """Give the contacts."""
-        from gateway.contacts.naming import list_contacts
+        from gateway.contacts.naming import list_contacts, verify_home
 
+        verify_home(home, self._homes)
         with self._database:
             return {"contacts": list_contacts(self._store.load(), home, partner), "knocks": []}
 

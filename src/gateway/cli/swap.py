@@ -44,8 +44,8 @@ def run(context: GatewayContext) -> ExitCode:
     client = context.client(changing=True)
     if args.cancel_staged:
         answer = client.post("/v1/staged/cancel", {"name": args.lineage})
-        withdrawn = answer.get("cancelled") is True
-        text = "what was staged is withdrawn" if withdrawn else "nothing was staged"
+        cancelled = answer.get("cancelled") is True
+        text = "what was staged is withdrawn" if cancelled else "nothing was staged"
         context.output.result(answer, f"{args.lineage}: {text}")
         return ExitCode.OK
     body: JsonObject = {
@@ -54,6 +54,11 @@ def run(context: GatewayContext) -> ExitCode:
         "close_old_streams": args.close_old_streams,
     }
     answer = client.post("/v1/swap-held", body)
+    withdrawn = answer.get("withdrawn")
+    if isinstance(withdrawn, dict):
+        waited, date = (show(withdrawn.get(key)) for key in ("generation", "effective_at"))
+        message = f"generation {waited} of {args.lineage}, which was staged for {date}, is withdrawn by this"
+        context.output.warn("staged-cancelled", message)
     generation, serial, elapsed = (show(answer.get(key)) for key in ("generation", "serial", "elapsed_ms"))
     context.output.result(
         answer, f"{args.lineage}: generation {generation} (serial {serial}) is in service after {elapsed} ms"

@@ -11,7 +11,7 @@ from gateway.model.contact import ContactKey
 from gateway.model.jid import Jid
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Collection, Container, Iterable
 
     from edgecert.shared.jsonvalue import JsonObject
     from gateway.contacts.knocks import Knock
@@ -58,6 +58,18 @@ def is_named(address: Jid, text: str) -> bool:
         return True
     wanted = Jid.parse(text)
     return wanted.domain == address.domain and wanted.local in {"", address.local}
+
+
+def verify_home(text: str, homes: Collection[str]) -> None:
+    """Be sure that ``text``, a bare JID or a domain or empty for all, is of one of ``homes``.
+
+    Raises:
+        AddressError: it is no JID.
+        ContactRefusedError: ``no-such-home``.
+    """
+    if text and (domain := Jid.parse(text).domain) not in homes:
+        hint = f"the home domains are {', '.join(sorted(homes))}"
+        raise ContactRefusedError(f"{domain} is no home domain", code="no-such-home", hint=hint)
 
 
 def contact_to_json(key: ContactKey, contact: Contact) -> JsonObject:

@@ -76,6 +76,10 @@ class Certificates:
         """What waits for its date."""
         return () if self.options.directory else self._store.staged()
 
+    def staged_of(self, name: str) -> StagedMaterial | None:
+        """Give what of the lineage ``name`` waits for its date."""
+        return next((item for item in self.staged if item.name == name), None)
+
     def reasons(self) -> tuple[str, ...]:
         """Give what a person should know of the certificates: none, expired, domains without one, faults."""
         bundles = self.serving
@@ -202,10 +206,11 @@ class Certificates:
         """Put a generation into service that is kept here; None means the newest below the one in service.
 
         Raises:
-            StoreError: code ``no-such-generation``.
+            StoreError: ``no-such-lineage``, ``no-such-generation``.
             MaterialError: it may not go into service.
         """
         self._verify_pushed(name)
+        self._verify_known(name)
         if generation is None:
             serving = self._bundles.get(name)
             older = [number for number in self._store.generations(name) if serving and number < serving.meta.generation]
@@ -222,17 +227,23 @@ class Certificates:
         """Stage a generation that is kept here; it takes the place of what was staged for its lineage.
 
         Raises:
-            StoreError: code ``no-such-generation``.
+            StoreError: ``no-such-lineage``, ``no-such-generation``.
             MaterialError: it could not go into service at its date.
         """
         self._verify_pushed(staged.name)
+        self._verify_known(staged.name)
         bundle = self._store.load(staged.name, staged.generation)
         self._verify(bundle, moment=staged.effective_at, allow_drop=False, rollback=True)
         self._store.stage(staged)
         return bundle
 
     def cancel_staged(self, name: str) -> bool:
-        """Forget what is staged for ``name``; False if nothing was."""
+        """Forget what is staged for ``name``; False if nothing was.
+
+        Raises:
+            StoreError: ``no-such-lineage``.
+        """
+        self._verify_known(name)
         return self._store.unstage(name)
 
     def swap_due(self) -> tuple[tuple[StagedMaterial, EdgecertError | None], ...]:
@@ -284,6 +295,11 @@ class Certificates:
 
     # --- machinery
 
+    def _verify_known(self, name: str) -> None:
+        if name not in (known := self._store.lineages()):
+            hint = f"it has {', '.join(known)}" if known else "deploy it first: edgecert deploy"
+            raise StoreError(f"the gateway has nothing of {name}", code="no-such-lineage", hint=hint)
+
     def _verify_pushed(self, name: str) -> None:
         if self.options.directory:
             message = f"certificates come from {self.options.directory}, and none are pushed"
@@ -331,8 +347,12 @@ class Certificates:
         self._bundles = bundles
         self.slot.swap(contexts)
         self.faults.pop(name, None)
-        if self._store.unstage(name):
-            logger.info("what was staged is withdrawn by a newer swap", extra={"certificate": name})
+        waited = self.staged_of(name)
+        if waited is not None:
+            self._store.unstage(name)
+            if waited.generation != bundle.meta.generation:
+                fields = {"certificate": name, "generation": waited.generation}
+                logger.warning("what was staged is withdrawn by this swap", extra=fields)
         for former in without:
             if self._store.forget(former):
                 logger.info("certificate replaced by its new name", extra={"certificate": former, "by": name})

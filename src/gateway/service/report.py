@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.net.outbound import OutboundConnection
     from gateway.net.pair import OutboundPair
     from gateway.policy.partner import Partner
+    from gateway.tls.material import StagedMaterial
 
 
 def describe_partners(hub: Hub) -> list[JsonObject]:
@@ -145,8 +146,13 @@ def _describe_stream(hub: Hub, connection: InboundConnection | OutboundConnectio
     }
 
 
-def describe_swap(meta: BundleMeta, elapsed: float, *, swapped: bool) -> JsonObject:
-    """Give what a call that swaps or stages answers; ``elapsed`` is in seconds."""
+def describe_swap(
+    meta: BundleMeta, elapsed: float, *, swapped: bool, before: StagedMaterial | None = None
+) -> JsonObject:
+    """Give what a call that swaps or stages answers; ``elapsed`` in seconds, ``before`` what was staged until now."""
+    withdrawn: JsonValue = None
+    if before is not None and before.generation != meta.generation:
+        withdrawn = {"generation": before.generation, "effective_at": format_time(before.effective_at)}
     return {
         "name": meta.name,
         "generation": meta.generation,
@@ -154,4 +160,5 @@ def describe_swap(meta: BundleMeta, elapsed: float, *, swapped: bool) -> JsonObj
         "staged": not swapped,
         "swapped": swapped,
         "elapsed_ms": round(elapsed * 1000, 1),
+        "withdrawn": withdrawn,
     }

@@ -54,21 +54,23 @@ class SwapDesk:
         """Keep a generation and put it into service, or stage it."""
         begun, meta = self._clock.monotonic(), request.bundle.meta
         async with self._changing():
+            before = await self._worker.run(self._certificates.staged_of, meta.name)
             swapped = await self._worker.run(self._certificates.swap, request)
         if swapped:
             self._swapped(meta.name, meta.generation, request.close_old_streams)
         else:
             self._metrics.swap("staged")
             self._staged_changed.set()
-        return describe_swap(meta, self._clock.monotonic() - begun, swapped=swapped)
+        return describe_swap(meta, self._clock.monotonic() - begun, swapped=swapped, before=before)
 
     async def swap_held(self, name: str, generation: int | None, close_old_streams: CloseOldStreams) -> JsonObject:
         """Put a generation into service that is kept here."""
         begun = self._clock.monotonic()
         async with self._changing():
+            before = await self._worker.run(self._certificates.staged_of, name)
             bundle = await self._worker.run(self._certificates.swap_held, name, generation)
         self._swapped(name, bundle.meta.generation, close_old_streams)
-        return describe_swap(bundle.meta, self._clock.monotonic() - begun, swapped=True)
+        return describe_swap(bundle.meta, self._clock.monotonic() - begun, swapped=True, before=before)
 
     async def stage_held(
         self, name: str, generation: int, effective_at: datetime, close_old_streams: CloseOldStreams
@@ -79,10 +81,11 @@ class SwapDesk:
         begun = self._clock.monotonic()
         staged = StagedMaterial(name, generation, effective_at, close_old_streams, rollback=True)
         async with self._changing():
+            before = await self._worker.run(self._certificates.staged_of, name)
             bundle = await self._worker.run(self._certificates.stage_held, staged)
         self._metrics.swap("staged")
         self._staged_changed.set()
-        return describe_swap(bundle.meta, self._clock.monotonic() - begun, swapped=False)
+        return describe_swap(bundle.meta, self._clock.monotonic() - begun, swapped=False, before=before)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[None]:

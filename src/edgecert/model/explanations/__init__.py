@@ -5,7 +5,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edgecert.model.explanations import acme, config, deploy, dns, gateway, lifecycle, material, partners, plan, store
+from edgecert.model.explanations import (
+    acme,
+    config,
+    deploy,
+    dns,
+    gateway,
+    lifecycle,
+    material,
+    partners,
+    plan,
+    store,
+    streams,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +37,7 @@ _ENTRIES: Final[Mapping[str, Explanation]] = MappingProxyType(
         **lifecycle.ENTRIES,
         **partners.ENTRIES,
         **gateway.ENTRIES,
+        **streams.ENTRIES,
     }
 )
 

@@ -134,6 +134,11 @@ _STREAMS: Final[Mapping[str, Explanation]] = {
         "in its eyes, or its list of those whom it lets in.",
         "look at your own domain from outside with `edgecert check`, and ask the partner what its log says.",
     ),
+    "no-such-lineage": Explanation(
+        "the gateway has nothing of that certificate",
+        "It swaps what was deployed to it before, by the name that edgecert gave it.",
+        "look at `edgecert-gateway status` for the names, or deploy it: `edgecert deploy NAME`.",
+    ),
     "no-such-home": Explanation(
         "the domain is no home of this gateway",
         "A home domain has a [[home]] table in gateway.toml.",

@@ -56,6 +56,14 @@ def test_a_contact_outlives_a_gateway_that_is_killed(gateway: GatewayRunner) -> 
     ]
 
 
+def test_a_home_that_is_none_is_named(gateway: GatewayRunner) -> None:
+    for running in (True, False):
+        listed = gateway.run("contacts", "list", "--home", "alice@nope.example")
+        assert (listed.code, "[no-such-home]" in listed.stderr, HOME in listed.stderr) == (1, True, True)
+        if running:
+            gateway.stop()
+
+
 def test_an_administrator_adds_and_removes_live(gateway: GatewayRunner) -> None:
     gateway.run("partner", "add", PARTNER)
     tried = gateway.run("contacts", "add", ALICE, BOB, "--dry-run")

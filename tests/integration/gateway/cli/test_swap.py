@@ -33,3 +33,12 @@ async def test_asks_for_what_was_said(
 @pytest.mark.parametrize("arguments", [(), ("--generation", "3", "--previous"), ("--generation", "x")])
 def test_one_of_the_three_has_to_be_said(arguments: tuple[str, ...]) -> None:
     assert gateway_cli("swap", "edge", "--socket", "/does/not/exist", *arguments).code == 2
+
+
+async def test_what_was_staged_and_is_withdrawn_by_it_is_told(tmp_path: Path) -> None:
+    async with serving_plane(tmp_path) as rig:
+        rig.plane.withdrawn = {"generation": 4, "effective_at": "2027-01-02T03:04:05Z"}
+        result = await asyncio.to_thread(gateway_cli, "swap", "edge", "--previous", "--socket", str(rig.control))
+    assert result.code == 0
+    assert "generation 4 of edge, which was staged for 2027-01-02T03:04:05Z, is withdrawn" in result.stderr
+    assert "[staged-cancelled]" in result.stderr

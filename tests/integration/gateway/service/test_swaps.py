@@ -52,6 +52,32 @@ async def test_a_date_in_a_moment_is_kept(world: World) -> None:
         assert objects((await gateway.status())["staged"]) == []
 
 
+async def test_a_swap_tells_what_it_withdraws(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle(generation=2)))
+        soon = gateway.clock.now() + timedelta(hours=1)
+        later = SwapRequest(world.pki.issue([HOME]).bundle(generation=3), effective_at=soon)
+        assert (await gateway.swap(later))["withdrawn"] is None
+        answer = await gateway.swap_held("edge", None, "keep")
+        withdrawn = answer["withdrawn"]
+        assert isinstance(withdrawn, dict)
+        assert withdrawn["generation"] == 3
+        assert "withdrawn by this swap" in caplog.text
+        caplog.clear()
+        # What comes into service at its own date withdraws nothing.
+        await gateway.stage_held("edge", 2, gateway.clock.now() + timedelta(milliseconds=100), "keep")
+        await eventually(lambda: gateway.certificates.serving[0].meta.generation == 2)
+        assert "withdrawn" not in caplog.text
+
+
+async def test_a_lineage_that_was_never_deployed_is_named(world: World) -> None:
+    async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
+        for call in (gateway.swap_held("nope", None, "keep"), gateway.cancel_staged("nope")):
+            with pytest.raises(StoreError) as caught:
+                await call
+            assert (caught.value.code, caught.value.hint) == ("no-such-lineage", "it has edge")
+
+
 async def test_a_drain_replaces_the_streams_of_that_certificate_alone(world: World) -> None:
     ours, theirs = world.settings(HOME, 1), world.settings("fabrikam.example", 2)
     alice, bob = f"alice@{HOME}", "bob@fabrikam.example"
