@@ -102,7 +102,7 @@ class VerifyConnection(DialledConnection):
     def _settle(self) -> None:
         if not self.answer.done():
             failure = self.failure or StreamFailure("connection-lost", "the connection was cut")
-            self.answer.set_exception(StreamFailedError(failure))
+            self.answer.set_exception(StreamFailedError(failure, tls_begun=self.tls is not None))
             self.answer.exception()  # whoever gave up waiting does not look at it any more
 
 
@@ -150,29 +150,31 @@ class DialbackDesk:
         connector = self.dialling.connector
         targets = await connector.find_targets(request.partner, partner.proxy, direct_tls=possible)
         failures: list[StreamFailure] = []
+        tls_only = False  # once TLS was begun with one of them, none is asked in the clear
         for target in targets:
+            config = OutboundConfig(
+                request.home,
+                partner,
+                request.partner,
+                self.dialling.limits,
+                target.direct_tls,
+                make_key=self.dialling.keys.make_key,
+                tls_only=tls_only,
+            )
             try:
                 addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
-                return await self._ask_target(partner, request, target, addresses)
+                return await self._ask_target(config, request, target, addresses)
             except StreamFailedError as error:
                 failures.append(error.failure)
+                tls_only = tls_only or error.tls_begun
         raise StreamFailedError(replace(failures[0], text="; ".join(dict.fromkeys(each.text for each in failures))))
 
     async def _ask_target(
-        self, partner: Partner, request: VerifyRequest, target: Target, addresses: tuple[str, ...]
+        self, config: OutboundConfig, request: VerifyRequest, target: Target, addresses: tuple[str, ...]
     ) -> Verdict:
-        dialling = self.dialling
-        config = OutboundConfig(
-            request.home,
-            partner,
-            request.partner,
-            dialling.limits,
-            target.direct_tls,
-            make_key=dialling.keys.make_key,
-        )
         sock = await race_connect(addresses, target.port)
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: VerifyConnection(config, request, dialling), sock=sock
+            lambda: VerifyConnection(config, request, self.dialling), sock=sock
         )
         try:
             return await connection.answer

@@ -131,6 +131,7 @@ class Dialler:
         self, pair: DialledFor, find_partner: Callable[[str], Partner | None], dialling: Dialling, factory: Factory
     ) -> None:
         """Dial for ``pair``, which owns the streams that ``factory`` makes."""
+        self._tls_only = False
         self._pair = pair
         self._find_partner = find_partner
         self._dialling = dialling
@@ -139,9 +140,12 @@ class Dialler:
     async def open(self) -> OutboundConnection:
         """Open a stream; a partner that resets its streams at this very moment wants a new one, not patience.
 
+        So does one whose settings changed meanwhile: they are looked at again in the moment in which this returns.
+
         Raises:
             StreamFailedError: with the reason of the preferred server, and the words of all.
         """
+        self._tls_only = False
         for _ in range(MAX_RESETS):
             try:
                 connection = await self._try_targets()
@@ -149,7 +153,10 @@ class Dialler:
                 if not error.failure.is_reset:
                     raise
             else:
-                if connection.usable:
+                partner = self._find_partner(self._pair.domain)
+                if partner is None or not connection.is_allowed(partner):
+                    connection.close(Condition.POLICY_VIOLATION, "this partner's settings changed meanwhile")
+                elif connection.usable:
                     return connection
         text = "the partner closes each stream as soon as it is open"
         raise StreamFailedError(StreamFailure("connection-lost", text))
@@ -161,7 +168,7 @@ class Dialler:
         return await self._dialling.connector.find_targets(self._pair.domain, partner.proxy, direct_tls=tls)
 
     async def try_target(self, partner: Partner, target: Target) -> OutboundConnection:
-        """Open a stream to one server.
+        """Open a stream to one server. Once TLS was begun with one of them, none is spoken to in the clear.
 
         Raises:
             StreamFailedError: with the reason.
@@ -176,11 +183,14 @@ class Dialler:
             target.direct_tls,
             make_key=dialling.keys.make_key,
             delegated_to=target.host if target.is_secure else "",
+            tls_only=self._tls_only,
         )
         connection = await self._connect(config, target, addresses)
+        self._tls_only = self._tls_only or connection.tls is not None
         if connection.may_skip_external:
             # XEP-0178: the peer refused our certificate and hung up; dialback needs a stream of its own then.
-            connection = await self._connect(replace(config, skip_external=True), target, addresses)
+            anew = replace(config, skip_external=True, tls_only=True)
+            connection = await self._connect(anew, target, addresses)
         await connection.ready
         return connection
 

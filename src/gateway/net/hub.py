@@ -23,6 +23,7 @@ from gateway.net.pinging import Pings
 from gateway.net.traffic import Traffic
 from gateway.policy.access import OPEN
 from gateway.policy.home import USUAL_HOME
+from gateway.policy.methods import is_tls_possible, method_set
 from gateway.policy.partner import PartnerTable
 from gateway.policy.tlsmemory import TlsMemory
 from gateway.routing import Answer, Commit, Discard, Route, ToHome, ToPartner, refuse
@@ -235,8 +236,9 @@ class Hub:
         if not isinstance(connection, OutboundConnection):
             return
         self.outbound.add(connection)
-        now = self.dialling.clock.now()
-        self.tls_memory.note(connection.config.domain, tls=connection.tls is not None, now=now)
+        if is_tls_possible(method_set(connection.config.partner)):  # else it is we who take no TLS
+            now = self.dialling.clock.now()
+            self.tls_memory.note(connection.config.domain, tls=connection.tls is not None, now=now)
         self.dialling.metrics.stream_opened("outbound", connection.generation[1])
         if 0 < connection.tls_begun_at < self._reset_at:
             self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)

@@ -16,6 +16,18 @@ MAX_ADDRESSES: Final = 4
 MAX_DRAWN: Final = 64
 DEFAULT_PORT: Final = 5269
 
+_NOT_GLOBAL: Final = tuple(  # what this Python's `is_global` does not know
+    map(
+        ipaddress.IPv6Network,
+        (
+            "64:ff9b:1::/48",  # RFC 8215, translation within a network
+            "::ffff:0:0:0/96",  # RFC 2765, the same by another name
+            "fec0::/10",  # RFC 3879, site-local
+            "3fff::/20",  # RFC 9637, documentation
+            "5f00::/16",  # RFC 9602, segment routing
+        ),
+    )
+)
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")  # RFC 4291 §2.5.5.1
 
@@ -85,6 +97,8 @@ def is_private(address: str) -> bool:
         inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
         if inner is None and (parsed in _NAT64 or parsed in _COMPATIBLE):
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if any(parsed in network for network in _NOT_GLOBAL):
+            return True
         parsed = inner or parsed
     return not parsed.is_global or parsed.is_multicast
 

@@ -8,6 +8,7 @@ from edgecert.shared.clock import format_time
 from gateway.model.peer import Direction
 from gateway.net.advice import advise
 from gateway.net.outbound import StreamFailure
+from gateway.policy.methods import is_tls_possible, method_set
 
 if TYPE_CHECKING:
     from edgecert.shared.bundle import BundleMeta
@@ -60,6 +61,8 @@ def list_warnings(hub: Hub) -> list[str]:
 
 
 def _list_vanished(hub: Hub, partner: Partner) -> list[str]:
+    if not is_tls_possible(method_set(partner)):
+        return []
     used = {domain: hub.tls_memory.vanished(domain) for domain in partner.domains}
     return [
         f"tls-vanished: {domain} used TLS until {format_time(last)} and offers none now"

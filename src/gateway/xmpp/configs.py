@@ -81,7 +81,8 @@ class OutboundConfig:
     ``make_key`` gives a dialback key for a receiving domain, an originating domain and a stream id. ``skip_external``
     passes over a certificate's proof: the peer has just refused it and closed. ``delegated_to`` is the server to which
     DNSSEC proves that ``domain`` delegates, whose own name then proves it too (RFC 6120 §13.7.2.1); empty without that.
-    With ``bidi`` the peer may be let send its stanzas of this pair over the stream (XEP-0288).
+    With ``bidi`` the peer may be let send its stanzas of this pair over the stream (XEP-0288). With ``tls_only``
+    nothing is tried in the clear, whatever the partner's settings allow: TLS was begun a moment ago and failed.
     """
 
     home: str
@@ -93,3 +94,4 @@ class OutboundConfig:
     skip_external: bool = False
     delegated_to: str = ""
     bidi: bool = False
+    tls_only: bool = False

@@ -304,7 +304,6 @@ class InboundStream(ServerStream[InboundState]):
         self._events.append(StartTls())
 
     def _on_auth(self, event: ElementReceived) -> None:
-        self._pairs.forget_pending()
         if event.attributes.get("mechanism") != "EXTERNAL" or Offer.EXTERNAL not in self._offers:
             self._fail_sasl("invalid-mechanism")
             return
@@ -332,6 +331,7 @@ class InboundStream(ServerStream[InboundState]):
         else:
             self._say(wire.SUCCESS)
             self._advance(Step.SUCCESS)
+            self._pairs.forget_pending()
             self._restart(authenticated=True)
 
     def _fail_sasl(self, condition: str) -> None:

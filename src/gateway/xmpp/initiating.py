@@ -8,6 +8,7 @@ the clear.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -94,7 +95,8 @@ class InitiatingStream(ServerStream[OutboundState]):
             limits=config.limits,
         )
         self._config = config
-        self._row = outbound_row(config.partner)
+        row = outbound_row(config.partner)
+        self._row = replace(row, clear=()) if config.tls_only else row
         self._proof: Proof | None = None
         self._tls: TlsInfo | None = None
         self._peer_id = ""

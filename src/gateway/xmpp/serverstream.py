@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from gateway.errors import LocalProtocolError
+from gateway.errors import Condition, LocalProtocolError
 from gateway.xmpp import acks
 from gateway.xmpp import namespaces as ns
 from gateway.xmpp.acks import Acks
@@ -19,7 +19,6 @@ from gateway.xmpp.stream import StateT, Step, StreamMachine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.errors import Condition
     from gateway.model.envelope import Envelope, StanzaKind
     from gateway.xmpp.configs import StreamLimits
     from gateway.xmpp.xml import ElementReceived
@@ -90,7 +89,10 @@ class ServerStream(StreamMachine[StateT, StreamEvent]):
             RemoteProtocolError: an address is missing or is no JID.
         """
         envelope = read_envelope(event, kind)
-        if self._closing is not None and self._closing.condition is not None and self._acks.counts_received:
+        ending = self._closing.condition if self._closing is not None else None
+        if ending is Condition.POLICY_VIOLATION:
+            return None  # who is not let in any more, or not in this way, brings nothing until it has noticed
+        if ending is not None and self._acks.counts_received:
             return None  # what comes after our last acknowledgement is sent again over another stream
         self._acks.note_received()
         home, partner = self._ends

@@ -23,6 +23,8 @@ STARTTLS: Final = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 EXTERNAL: Final = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>"
 DIALBACK: Final = "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
 
+BIDI: Final = "<bidi xmlns='urn:xmpp:features:bidi'/>"
+
 
 class Conversation:
     """One connection with the gateway, from either side."""

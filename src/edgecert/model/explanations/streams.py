@@ -69,7 +69,7 @@ ENTRIES: Final[Mapping[str, Explanation]] = {
     ),
     "invalid-namespace": Explanation(
         "the stream is of another kind",
-        "The header's namespaces are not those of a server-to-server stream: perhaps of a client that dialled port 5269.",
+        "The header's namespaces are not those of a stream between servers: perhaps a client dialled port 5269.",
         "clients belong on the home system's port 5222.",
     ),
     "bad-namespace-prefix": Explanation(

@@ -1,0 +1,227 @@
+"""Settings that change while a stream comes up, TLS that fails on the way: nothing goes where it may not any more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.gateway.conftest import SECRET
+from tests.integration.gateway.net.test_dialback import (
+    ALICE,
+    BOB,
+    CONTOSO,
+    FABRIKAM,
+    ST,
+    STP,
+    P,
+    T,
+    configure,
+    fake_of,
+    methods,
+    pair_of_gateways,
+)
+from tests.support.component import connect_component
+from tests.support.peers.fake import BIDI, DIALBACK, EXTERNAL, STARTTLS, Conversation, FakeServer
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from tests.integration.gateway.conftest import World
+
+PROCEED = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+AFTER = f"<message from='{BOB}' to='{ALICE}' type='chat'><body>after</body></message>"
+
+
+@pytest.mark.parametrize("change", ["tightened", "removed"])
+async def test_a_stream_that_the_settings_of_now_do_not_allow_is_not_used(world: World, change: str) -> None:
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    asked, go, ends = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def play(talk: Conversation) -> None:
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "one")
+        talk.say_features(DIALBACK)
+        if asked.is_set():
+            return  # the next attempt finds no TLS here, and may not do without
+        await talk.expect("<db:result ")
+        asked.set()
+        await go.wait()
+        talk.say_dialback("result", CONTOSO, type_="valid")
+        ends.append((await talk.expect("<body>|policy-violation"))[0])
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+    ):
+        await configure(gateway, FABRIKAM, STP)
+        await alice.message(ALICE, BOB, "not in the clear")
+        await asked.wait()
+        if change == "tightened":
+            await configure(gateway, FABRIKAM, ST)
+        else:
+            await gateway.remove_partner(FABRIKAM)
+        go.set()
+        answer = await alice.receive()
+        assert ("not-allowed" if change == "removed" else "remote-server-timeout") in answer
+        await eventually(lambda: bool(ends))
+        assert ends == ["policy-violation"]
+        assert await methods(gateway) == []
+
+
+@pytest.mark.parametrize("cut", ["handshake", "header"])
+async def test_once_tls_was_begun_the_next_server_is_not_spoken_to_in_the_clear(world: World, cut: str) -> None:
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    second = FakeServer(FABRIKAM, f"{world.net}3", fake.certificate, fake.key)
+    targets = {"one.example": f"{world.net}2", "two.example": f"{world.net}3"}
+    world.zone.records.update({name: {"A": [address]} for name, address in targets.items()})
+    ordered = [f"{number} 0 5269 {name}." for number, name in enumerate(targets)]
+    world.zone.records[f"_xmpp-server._tcp.{FABRIKAM}"] = {"SRV": ordered}
+    heard = list[str]()
+
+    async def play(talk: Conversation) -> None:
+        await begin_tls(talk)
+        if cut == "header":
+            await talk.start_tls(fake.context(server=True))
+            await talk.expect_header()
+
+    async def play_second(talk: Conversation) -> None:
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "one")
+        talk.say_features(DIALBACK)
+        heard.append((await talk.expect("<db:result |</stream:stream>"))[0])
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+        second.serve(play_second),
+    ):
+        await configure(gateway, FABRIKAM, STP)
+        await alice.message(ALICE, BOB, "not in the clear")
+        await eventually(lambda: bool(heard))
+        assert heard == ["</stream:stream>"]
+        await eventually(lambda: gateway.hub.pairs[CONTOSO, FABRIKAM].failure is not None)
+
+
+async def test_the_second_attempt_after_a_refused_certificate_is_inside_tls_too(world: World) -> None:
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    heard = list[str]()
+
+    async def play(talk: Conversation) -> None:
+        if heard:
+            await talk.expect_header()
+            talk.say_header(CONTOSO, "one")
+            talk.say_features(DIALBACK)
+            heard.append((await talk.expect("<db:result |</stream:stream>"))[0])
+            return
+        await begin_tls(talk)
+        await talk.start_tls(fake.context(server=True))
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "two")
+        talk.say_features(EXTERNAL)
+        heard.append((await talk.expect("<auth "))[0])
+        talk.say("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure></stream:stream>")
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+    ):
+        await configure(gateway, FABRIKAM, STP)
+        await alice.message(ALICE, BOB, "not in the clear")
+        assert "remote-server-timeout" in await alice.receive()
+        assert heard == ["<auth ", "</stream:stream>"]
+
+
+async def test_a_key_is_not_verified_in_the_clear_after_tls_failed(world: World) -> None:
+    """What the gateway asks an authoritative server goes the same way as what it sends."""
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    second = FakeServer(FABRIKAM, f"{world.net}3", fake.certificate, fake.key)
+    world.zone.records["one.example"], world.zone.records["two.example"] = (
+        {"A": [f"{world.net}2"]},
+        {"A": [f"{world.net}3"]},
+    )
+    world.zone.records[f"_xmpp-server._tcp.{FABRIKAM}"] = {"SRV": ["1 0 5269 one.example.", "2 0 5269 two.example."]}
+    heard = list[str]()
+
+    async def play_second(talk: Conversation) -> None:
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "one")
+        talk.say_features(DIALBACK)
+        heard.append((await talk.expect("<db:verify |</stream:stream>"))[0])
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        fake.serve(begin_tls),
+        second.serve(play_second),
+    ):
+        await configure(gateway, FABRIKAM, STP)
+        async with fake.connect(world.addresses[CONTOSO]) as talk:
+            talk.say_header(CONTOSO)
+            await talk.expect("</stream:features>")
+            talk.say_dialback("result", CONTOSO, "anything")
+            assert "type='error'" in (await talk.expect("<db:result[^>]*>"))[0]
+        assert heard == ["</stream:stream>"]
+
+
+async def test_a_partner_that_we_take_no_tls_from_has_not_lost_it(world: World) -> None:
+    async with pair_of_gateways(world, STP, STP) as (west, _east, alice, bob):
+        await alice.message(ALICE, BOB, "inside")
+        assert await bob.receive_bodies(1) == ["inside"]
+        await configure(west, FABRIKAM, P)
+        await eventually(lambda: not west.hub.outbound)
+        await alice.message(ALICE, BOB, "clear")
+        assert await bob.receive_bodies(1) == ["clear"]
+        assert (await west.status())["reasons"] == []
+        await configure(west, FABRIKAM, STP)
+        assert (await west.status())["reasons"] == []
+
+
+async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: World) -> None:
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    up, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def play(talk: Conversation) -> None:
+        await begin_tls(talk)
+        await talk.start_tls(fake.context(server=True))
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "two")
+        talk.say_features(EXTERNAL, BIDI)
+        await talk.expect("<auth ")
+        talk.say("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "three")
+        talk.say_features()
+        await talk.expect("<body>one</body>")
+        up.set()
+        await go.wait()
+        await talk.expect("policy-violation")
+        talk.say(AFTER)
+        talk.say("</stream:stream>")
+        ended.set()
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+    ):
+        await configure(gateway, FABRIKAM, ST)
+        await alice.message(ALICE, BOB, "one")
+        await up.wait()
+        await configure(gateway, FABRIKAM, T)
+        go.set()
+        await ended.wait()
+        await eventually(lambda: not gateway.hub.outbound and len(gateway.hub.dialling.registry) == 1)
+        await alice.message(ALICE, "x@stranger.example", "marker")
+        assert "marker" in await alice.receive()  # before it nothing came
+
+
+async def begin_tls(talk: Conversation) -> None:
+    """Let the gateway begin TLS."""
+    await talk.expect_header()
+    talk.say_header(CONTOSO, "one")
+    talk.say_features(STARTTLS)
+    await talk.expect("<starttls ")
+    talk.say(PROCEED)
