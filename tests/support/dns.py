@@ -56,6 +56,8 @@ class Zone:
     """Names that get SERVFAIL unless checking is disabled (CD), as from a validating resolver."""
     validated: bool = False
     """Whether answers have the AD bit, as from a validating resolver."""
+    signed: set[str] = field(default_factory=set)
+    """Names whose answers have it in any case."""
     delays: dict[str, float] = field(default_factory=dict)
     """Seconds after which names are answered."""
     queries: list[tuple[str, str]] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Zone:
         if name in self.delays:
             threading.Event().wait(self.delays[name])
         response = dns.message.make_response(query)
-        response.flags |= dns.flags.AA | (dns.flags.AD if self.validated else 0)
+        response.flags |= dns.flags.AA | (dns.flags.AD if self.validated or name in self.signed else 0)
         broken = name in self.broken or (name, kind) in self.broken_kinds
         if broken or (name in self.bogus and not query.flags & dns.flags.CD):
             response.set_rcode(dns.rcode.SERVFAIL)

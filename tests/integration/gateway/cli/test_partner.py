@@ -139,3 +139,13 @@ def test_show_tells_the_methods_and_what_to_think_of_them(config: Path) -> None:
     assert shown["result"]["methods"] == ["SASL EXTERNAL over TLS", "dialback inside TLS", "dialback in the clear"]
     assert [warning["code"] for warning in shown["warnings"]] == ["tls-not-required"]
     assert "dialback in the clear (row 9)" in partner(config, "show", "adatum.example").stdout
+
+
+def test_a_file_with_a_home_domain_is_refused_whole(config: Path) -> None:
+    file = config.with_name("partners.toml")
+    for clash in ('domain = "contoso.example"', 'domain = "x.example"\nadditional_domains = ["contoso.example"]'):
+        file.write_text(f"{FILE}\n[[partner]]\n{clash}\n")
+        for more in ((), ("--dry-run",)):
+            refused = apply(config, *more)
+            assert (refused.code, "[home-partner-clash]" in refused.stderr) == (1, True)
+    assert partner(config, "list").stdout == "no partners\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,20 @@ async def test_one_service_without_an_answer_does_not_hide_the_other(zone: tuple
     assert await connector(net).find_targets(DOMAIN) == (Target(f"xmpp.{DOMAIN}", 5269),)
     served.records[f"_xmpp-server._tcp.{DOMAIN}"] = {"SRV": ["0 0 0 ."]}
     assert await code_of(connector(net)) == "dns-failed"  # the other one may be there
+
+
+async def test_a_server_is_proved_by_dnssec_only_if_both_services_are_signed(zone: tuple[Zone, str]) -> None:
+    served, net = zone
+    served.records.update(host_records(DOMAIN, f"{net}1", direct_tls_port=5270))
+    resolver = Resolver([f"{net}53:{DNS_PORT}"], FakeClock(), dnssec_trusted=True)
+    signed = replace(connector(net), resolver=resolver)
+    for names, secure in (
+        ((f"_xmpp-server._tcp.{DOMAIN}",), {False}),
+        ((f"_xmpp-server._tcp.{DOMAIN}", f"_xmpps-server._tcp.{DOMAIN}"), {True}),
+    ):
+        served.signed = set(names)
+        signed.forget(DOMAIN)
+        assert {target.is_secure for target in await signed.find_targets(DOMAIN)} == secure
 
 
 async def test_the_ways_in_which_the_dns_says_no_are_told_apart(zone: tuple[Zone, str]) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from edgecert.shared.control import SwapRequest
 from gateway.service import Gateway
+from gateway.settings import LimitOptions
 from tests.integration.gateway.conftest import SECRET
 from tests.support.clock import FakeClock
 from tests.support.component import connect_component
@@ -87,3 +91,74 @@ async def test_an_inbound_stream_is_left_to_its_opener_four_times_as_long(world:
         gateway.hub.keep_house()
         await eventually(lambda: not gateway.hub.inbound)
         await eventually(lambda: not other.hub.outbound)
+
+
+async def test_a_byte_now_and_then_gains_a_stranger_no_time(world: World) -> None:
+    clock = FakeClock(now())
+    gateway = Gateway(world.settings("contoso.example", 1), clock=clock)
+    async with gateway.running():
+        reader, writer = await asyncio.open_connection(world.addresses["contoso.example"], 5269)
+        for byte in b"<?x":
+            writer.write(bytes([byte]))
+            await eventually(lambda: any(each.last_received == clock.monotonic() for each in gateway.hub.inbound))
+            gateway.hub.keep_house()
+            assert not reader.at_eof()
+            clock.advance(timedelta(seconds=21))
+        gateway.hub.keep_house()
+        assert b"connection-timeout" in await reader.read()
+        writer.close()
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_life_is_shown_to_who_wants_it_before_the_partner_loses_patience(world: World, keep_alive: bool) -> None:
+    clock = FakeClock(now())
+    limits = LimitOptions(stream_inactivity_timeout=60)
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2, limits=limits)
+    gateway = Gateway(contoso, clock=clock)
+    async with (
+        gateway.running(),
+        world.gateway(fabrikam, world.pki.issue(["fabrikam.example"]), "contoso.example"),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await gateway.swap(SwapRequest(world.pki.issue(["contoso.example"]).bundle()))
+        await gateway.put_partner({"domain": "fabrikam.example", "type": "federated", "keep_alive": keep_alive})
+        await alice.message(ALICE, BOB, "x")
+        await bob.receive()
+        (connection,) = gateway.hub.outbound
+        assert connection.stream.peer_limits.idle_seconds == 240  # XEP-0478; of our own accord it would be 300
+        begun = connection.last_sent
+        clock.advance(timedelta(seconds=200))
+        gateway.hub.keep_house()
+        if keep_alive:
+            await eventually(lambda: connection.last_sent == clock.monotonic())
+        else:
+            await asyncio.sleep(0)
+            connection.flush()
+            assert connection.last_sent == begun
+
+
+async def test_a_partners_idle_stream_is_the_partners_to_close(world: World) -> None:
+    clock = FakeClock(now())
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    gateway = Gateway(fabrikam, clock=clock)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example"),
+        gateway.running(),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await gateway.swap(SwapRequest(world.pki.issue(["fabrikam.example"]).bundle()))
+        await gateway.put_partner({"domain": "contoso.example", "type": "federated"})
+        await alice.message(ALICE, BOB, "x")
+        await bob.receive()
+        await bob.message(BOB, ALICE, "y")
+        await alice.receive()
+        (pair,) = gateway.hub.pairs.values()
+        assert pair.connection is not None
+        assert not pair.connection.is_ours  # it goes both ways, and the partner opened it
+        clock.advance(timedelta(seconds=601))
+        gateway.hub.keep_house()
+        assert pair.connection is not None
+        (connection,) = gateway.hub.inbound
+        assert connection.stream.is_open

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.model.peer import Method, PairAuthorization, Proof
 from tests.integration.gateway.conftest import SECRET
 from tests.integration.gateway.net.test_dialback import (
     ALICE,
@@ -16,6 +17,7 @@ from tests.integration.gateway.net.test_dialback import (
     ST,
     STP,
     P,
+    S,
     T,
     configure,
     fake_of,
@@ -179,7 +181,8 @@ async def test_a_partner_that_we_take_no_tls_from_has_not_lost_it(world: World) 
         assert (await west.status())["reasons"] == []
 
 
-async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: World) -> None:
+@pytest.mark.parametrize("method", ["external", "dialback"])
+async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: World, method: str) -> None:
     settings, fake = world.settings(CONTOSO, 1), fake_of(world)
     up, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -188,12 +191,16 @@ async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: W
         await talk.start_tls(fake.context(server=True))
         await talk.expect_header()
         talk.say_header(CONTOSO, "two")
-        talk.say_features(EXTERNAL, BIDI)
-        await talk.expect("<auth ")
-        talk.say("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
-        await talk.expect_header()
-        talk.say_header(CONTOSO, "three")
-        talk.say_features()
+        talk.say_features(EXTERNAL if method == "external" else DIALBACK, BIDI)
+        if method == "external":
+            await talk.expect("<auth ")
+            talk.say("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+            await talk.expect_header()
+            talk.say_header(CONTOSO, "three")
+            talk.say_features()
+        else:
+            await talk.expect("<db:result ")
+            talk.say_dialback("result", CONTOSO, type_="valid")
         await talk.expect("<body>one</body>")
         up.set()
         await go.wait()
@@ -225,3 +232,52 @@ async def begin_tls(talk: Conversation) -> None:
     talk.say_features(STARTTLS)
     await talk.expect("<starttls ")
     talk.say(PROCEED)
+
+
+@pytest.mark.parametrize("kind", ["stanza", "key"])
+async def test_who_may_use_no_tls_is_not_looked_for_by_direct_tls(world: World, kind: str) -> None:
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    world.zone.records[f"_xmpps-server._tcp.{FABRIKAM}"] = {"SRV": [f"0 5 5270 xmpp.{FABRIKAM}."]}
+    heard = list[str]()
+
+    async def play(talk: Conversation) -> None:
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "one")
+        talk.say_features(DIALBACK)
+        heard.append((await talk.expect("<db:result |<db:verify "))[0])
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+    ):
+        await configure(gateway, FABRIKAM, P)
+        if kind == "stanza":
+            await alice.message(ALICE, BOB, "x")
+            await eventually(lambda: bool(heard))
+        else:
+            async with fake.connect(world.addresses[CONTOSO]) as talk:
+                talk.say_header(CONTOSO)
+                await talk.expect("</stream:features>")
+                talk.say_dialback("result", CONTOSO, "anything")
+                await talk.expect("<db:result[^>]*type='error'")
+        assert heard == [{"stanza": "<db:result ", "key": "<db:verify "}[kind]]
+        assert f"_xmpps-server._tcp.{FABRIKAM}" not in {name for name, _ in world.zone.queries}
+
+
+async def test_a_pair_that_settings_take_away_makes_room_for_another(world: World) -> None:
+    research = f"research.{FABRIKAM}"
+    async with pair_of_gateways(world, STP, STP) as (west, east, alice, bob):
+        await bob.message(BOB, ALICE, "x")
+        assert await alice.receive_bodies(1) == ["x"]
+        assert west.hub.counts.pairs_of(FABRIKAM) == 1
+        (connection,) = west.hub.inbound
+        added = PairAuthorization(research, CONTOSO, Method.DIALBACK, Proof.DNS)
+        await configure(west, FABRIKAM, STP, research)
+        connection.stream._pairs.add(added)  # noqa: SLF001  # as if research had been verified on it too
+        west.hub.authorized(connection, added)
+        assert west.hub.counts.pairs_of(FABRIKAM) == 2
+        await configure(west, FABRIKAM, S)
+        assert west.hub.counts.pairs_of(FABRIKAM) == 1
+        assert connection.stream.is_open
+        del east

@@ -43,6 +43,14 @@ async def test_a_home_is_no_partner(world: World) -> None:
     async with world.gateway(world.settings("contoso.example", 1), None) as gateway:
         with pytest.raises(EdgecertError, match=r"contoso\.example"):
             await gateway.put_partner({"domain": "contoso.example"})
+        for domain, more in (("contoso.example", []), ("fabrikam.example", ["contoso.example"])):
+            for dry_run in (True, False):
+                with pytest.raises(PartnerRefusedError) as caught:
+                    await gateway.apply_partners(
+                        [{"domain": domain, "additional_domains": more}],
+                        dry_run=dry_run,
+                    )
+                assert caught.value.code == "home-partner-clash"
         assert len(gateway.hub.partners) == 0
 
 

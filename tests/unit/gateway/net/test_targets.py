@@ -71,6 +71,11 @@ def test_families_take_turns() -> None:
         "2002:7f00:1::1",
         "::127.0.0.1",
         "100.64.0.1",
+        "64:ff9b:1::7f00:1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
+        "3fff::1",
+        "5f00::1",
     ],
 )
 def test_private_addresses_are_known(address: str) -> None:

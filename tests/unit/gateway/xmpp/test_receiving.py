@@ -122,6 +122,21 @@ def test_a_verdict_on_a_key_of_the_clear_does_not_count_inside_tls() -> None:
     assert stream.state is InboundState.AUTHENTICATING
 
 
+def test_a_key_outlives_a_certificate_that_was_refused_and_not_one_that_was_taken() -> None:
+    wrong = AUTH.replace(b">=<", b">bGl0d2FyZS5leGFtcGxl<")  # litware.example
+    refused = in_tls("ST")
+    request = asked_by(refused, RESULT)
+    assert "<invalid-authzid/>" in said_by(refused, wrong)
+    refused.verified(request, VALID)
+    assert [pair.method for pair in refused.pairs] == [Method.TLS_DIALBACK]
+    taken = in_tls("ST")
+    request = asked_by(taken, result_of(to=SECOND_HOME))
+    taken.receive_data(AUTH)
+    taken.receive_data(header())
+    taken.verified(request, VALID)
+    assert [(pair.home, pair.method) for pair in taken.pairs] == [(HOME, Method.EXTERNAL)]
+
+
 def test_an_invalid_key_ends_a_stream_that_nobody_else_lives_on() -> None:
     stream = in_tls("T", GOOD)
     request = asked_by(stream, RESULT)
@@ -154,6 +169,15 @@ def test_further_pairs_are_verified_each_and_cost_the_others_nothing() -> None:
         (PARTNER, SECOND_HOME, "T"),
         ("research.fabrikam.example", HOME, "T"),
     }
+    # The certificate of the stream's own domain proves no other one: that is known from the DNS alone.
+    assert {(pair.partner, pair.proof) for pair in stream.pairs} == {
+        (PARTNER, Proof.PKIX),
+        ("research.fabrikam.example", Proof.DNS),
+    }
+    stream.bidirectional = True
+    assert stream.carries(HOME, PARTNER)
+    assert not stream.carries(HOME, "research.fabrikam.example")
+    stream.bidirectional = False
     stream.events_received()
     stream.receive_data(message(from_="alice@research.fabrikam.example") + message(to=f"bob@{SECOND_HOME}"))
     assert [type(event) for event in stream.events_received()] == [StanzaReceived] * 2
