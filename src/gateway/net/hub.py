@@ -277,7 +277,7 @@ class Hub:
     def set_partners(self, table: PartnerTable) -> None:
         """Put a new table in place; streams and queues of who is no partner any more end."""
         self.traffic.presence.partners_changing(table)
-        self.partners = table
+        before, self.partners = self.partners, table
         for connection in tuple(self.inbound):
             if connection.machine.closed:
                 continue
@@ -288,8 +288,11 @@ class Hub:
             if partner is None:
                 pair.give_up(StanzaCondition.NOT_ALLOWED, f"{domain} is not a partner any more")
                 pair.close(Condition.POLICY_VIOLATION, "not a configured partner any more")
-            elif pair.connection is not None and not pair.connection.is_allowed(partner):
+                continue
+            if pair.connection is not None and not pair.connection.is_allowed(partner):
                 pair.close(Condition.POLICY_VIOLATION, "this partner's settings do not allow this stream any more")
+            if partner != before.find(domain):
+                pair.clear_back_off()  # what failed may go well with the new ones
 
     def reset_streams(self, text: str) -> int:
         """End every stream with ``reset`` and give how many there were; what waits goes over new ones.

@@ -281,3 +281,89 @@ async def test_a_pair_that_settings_take_away_makes_room_for_another(world: Worl
         assert west.hub.counts.pairs_of(FABRIKAM) == 1
         assert connection.stream.is_open
         del east
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+async def test_a_stream_that_was_coming_up_when_all_were_reset_is_reset_too(world: World, direction: str) -> None:
+    """Its handshake was by the certificate that must not be used any longer."""
+    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    up, go, ends = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def play(talk: Conversation) -> None:
+        if up.is_set():
+            return
+        await begin_tls(talk)
+        await talk.start_tls(fake.context(server=True))
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "two")
+        talk.say_features(DIALBACK)
+        await talk.expect("<db:result ")
+        up.set()
+        await go.wait()
+        talk.say_dialback("result", CONTOSO, type_="valid")
+        ends.append((await talk.expect("<stream:error><[a-z-]*"))[0])
+
+    async def dial() -> None:
+        async with fake.connect(world.addresses[CONTOSO]) as talk:
+            talk.say_header(CONTOSO)
+            await talk.expect("</stream:features>")
+            talk.say(STARTTLS)
+            await talk.expect("<proceed ")
+            await talk.start_tls(fake.context(server=False))
+            talk.say_header(CONTOSO)
+            await talk.expect("</stream:features>")
+            up.set()
+            await go.wait()
+            talk.say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>")
+            await talk.expect("<success ")
+            talk.say_header(CONTOSO)
+            ends.append((await talk.expect("<stream:error><[a-z-]*"))[0])
+
+    async with (
+        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+        asyncio.TaskGroup() as group,
+    ):
+        await configure(gateway, FABRIKAM, ST)
+        if direction == "inbound":
+            group.create_task(dial())
+        else:
+            await alice.message(ALICE, BOB, "x")
+        await up.wait()
+        gateway.hub.reset_streams("the certificate was replaced")
+        go.set()
+        await eventually(lambda: bool(ends))
+        assert ends == ["<stream:error><reset"]
+
+
+async def test_a_partner_that_is_heard_of_is_dialled_at_once(world: World) -> None:
+    contoso, fabrikam = world.settings(CONTOSO, 1), world.settings(FABRIKAM, 2)
+    async with (
+        world.gateway(contoso, world.pki.issue([CONTOSO]), FABRIKAM) as west,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+    ):
+        await alice.send(f"<iq from='{ALICE}' to='{BOB}' type='get' id='i'><ping xmlns='urn:xmpp:ping'/></iq>")
+        assert "remote-server-timeout" in await alice.receive()
+        pair = west.hub.pairs[CONTOSO, FABRIKAM]
+        assert pair.retry_at > 0
+        async with (
+            world.gateway(fabrikam, world.pki.issue([FABRIKAM]), CONTOSO),
+            connect_component(FABRIKAM, SECRET, world.addresses[FABRIKAM]) as bob,
+        ):
+            await bob.message(BOB, ALICE, "here")
+            assert await alice.receive_bodies(1) == ["here"]
+            assert pair.retry_at == 0
+
+
+async def test_a_partner_whose_settings_changed_is_dialled_at_once(world: World) -> None:
+    async with (
+        world.gateway(world.settings(CONTOSO, 1), world.pki.issue([CONTOSO]), FABRIKAM, "other.example") as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+    ):
+        for domain in (FABRIKAM, "other.example"):
+            await alice.message(ALICE, f"bob@{domain}", "x")
+            assert "remote-server-not-found" in await alice.receive()
+        await configure(gateway, FABRIKAM, STP)
+        assert gateway.hub.pairs[CONTOSO, FABRIKAM].retry_at == 0
+        assert gateway.hub.pairs[CONTOSO, "other.example"].retry_at > 0

@@ -72,3 +72,14 @@ def test_a_server_name_that_leads_nowhere_gets_the_default(contoso: Issued, name
     with pytest.raises(SSL.WantReadError):
         server.do_handshake()
     assert server.get_context() is contexts.serving[0].direct
+
+
+def test_every_context_resumes_nothing_renegotiates_nothing_and_keeps_no_buffers(contoso: Issued) -> None:
+    (serving,) = build_contexts([contoso.bundle()], domains=["contoso.example"], trust=TRUST).serving
+    for context in (serving.starttls, serving.direct, serving.client):
+        options = context.set_options(0)  # which gives what is set
+        for wanted in (SSL.OP_NO_TICKET, SSL.OP_NO_RENEGOTIATION, SSL.OP_NO_COMPRESSION):
+            assert options & wanted == wanted
+        assert context.set_mode(0) & SSL.MODE_RELEASE_BUFFERS
+        assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
+        assert context.get_verify_mode() == SSL.VERIFY_PEER
