@@ -43,6 +43,10 @@ def run(context: GatewayContext) -> ExitCode:
 
 
 def _list(context: GatewayContext, table: ContactAccess) -> None:
+    from gateway.contacts.naming import verify_home
+
+    if context.args.home:
+        verify_home(context.args.home, table.homes())
     answer = table.contacts(context.args.home, context.args.partner)
     contacts, knocks = objects(answer.get("contacts")), objects(answer.get("knocks"))
     headers = ("HOME", "PARTNER", *(flag.upper() for flag in _FLAGS))

@@ -238,12 +238,7 @@ class Certificates:
         return bundle
 
     def cancel_staged(self, name: str) -> bool:
-        """Forget what is staged for ``name``; False if nothing was.
-
-        Raises:
-            StoreError: ``no-such-lineage``.
-        """
-        self._verify_known(name)
+        """Forget what is staged for ``name``; False if nothing was."""
         return self._store.unstage(name)
 
     def swap_due(self) -> tuple[tuple[StagedMaterial, EdgecertError | None], ...]:

@@ -72,10 +72,11 @@ async def test_a_swap_tells_what_it_withdraws(world: World, caplog: pytest.LogCa
 
 async def test_a_lineage_that_was_never_deployed_is_named(world: World) -> None:
     async with world.gateway(world.settings(HOME, 1), world.pki.issue([HOME])) as gateway:
-        for call in (gateway.swap_held("nope", None, "keep"), gateway.cancel_staged("nope")):
-            with pytest.raises(StoreError) as caught:
-                await call
-            assert (caught.value.code, caught.value.hint) == ("no-such-lineage", "it has edge")
+        with pytest.raises(StoreError) as caught:
+            await gateway.swap_held("nope", None, "keep")
+        assert (caught.value.code, caught.value.hint) == ("no-such-lineage", "it has edge")
+        # edgecert asks for this before its first deployment.
+        assert (await gateway.cancel_staged("nope"))["cancelled"] is False
 
 
 async def test_a_drain_replaces_the_streams_of_that_certificate_alone(world: World) -> None:
