@@ -216,9 +216,10 @@ def is_loopback(host: str) -> bool:
 def check_settings(settings: GatewaySettings) -> Iterator[KeyProblem]:
     """Give what is wrong across the keys of ``settings``."""
     yield from _check_listen(settings.listen)
+    yield from _check_ports(settings)
     yield from _check_resolver(settings.resolver)
     yield from _check_gateway(settings.gateway)
-    yield from _check_access(settings.access)
+    yield from _check_access(settings.access, {_prepared(home.domain) for home in settings.home})
     yield from _check_homes(settings.home)
 
 
@@ -259,7 +260,10 @@ def _is_loopback_text(text: str) -> bool:
 
 
 def _check_gateway(gateway: GatewayOptions) -> Iterator[KeyProblem]:
-    if gateway.control == gateway.status:
+    for key in ("state_dir", "control", "status"):
+        if not getattr(gateway, key):
+            yield KeyProblem(f"gateway.{key}", "is empty; leave the key out for the default")
+    if gateway.control and gateway.control == gateway.status:
         yield KeyProblem("gateway.status", "is the control socket; they need a file each")
     if gateway.certificate_dir and gateway.certificates:
         yield KeyProblem("gateway.certificates", "chooses among pushed lineages, and certificate_dir replaces pushing")
@@ -270,7 +274,25 @@ def _check_gateway(gateway: GatewayOptions) -> Iterator[KeyProblem]:
         yield KeyProblem("gateway.event_loop", message)
 
 
-def _check_access(access: AccessOptions) -> Iterator[KeyProblem]:
+def _check_ports(settings: GatewaySettings) -> Iterator[KeyProblem]:
+    """Give where two listeners would want one port; homes may share theirs, ``s2s`` and direct TLS are told apart."""
+    listen = settings.listen
+    wanted = [("listen.s2s", address) for address in dict.fromkeys((*listen.s2s, *listen.s2s_direct_tls))]
+    wanted += [("listen.http01", listen.http01), ("listen.metrics", listen.metrics)]
+    wanted += [("home.listen", address) for address in dict.fromkeys(home.listen for home in settings.home)]
+    seen: dict[tuple[str, int], str] = {}
+    for key, text in wanted:
+        try:
+            host, port = parse_address(text)
+        except ValueError:
+            continue  # empty, or reported as that
+        place = ("127.0.0.1" if host == "localhost" else host, port)
+        if place in seen:
+            yield KeyProblem(key, f"{text} is {seen[place]} already; one port has one listener")
+        seen.setdefault(place, f"{key} {text}")
+
+
+def _check_access(access: AccessOptions, homes: set[str]) -> Iterator[KeyProblem]:
     for user in access.users:
         try:
             jid = Jid.parse(user)
@@ -279,6 +301,8 @@ def _check_access(access: AccessOptions) -> Iterator[KeyProblem]:
         else:
             if not jid.local or jid.resource:
                 yield KeyProblem("access.users", f"{user!r} is not a bare JID such as dave@contoso.com")
+            elif jid.domain not in homes:
+                yield KeyProblem("access.users", f"{user} is of no [[home]]: an exception for it would hold for nobody")
 
 
 def _check_homes(homes: tuple[Home, ...]) -> Iterator[KeyProblem]:
@@ -332,4 +356,6 @@ def warn_settings(settings: GatewaySettings) -> tuple[str, ...]:
     warnings = []
     if settings.gateway.log_message_bodies:
         warnings.append("gateway.log_message_bodies is on: with serve -vv private talk ends up in the log")
+    if not settings.listen.s2s and not settings.listen.s2s_direct_tls:
+        warnings.append("listen.s2s and listen.s2s_direct_tls are empty: no partner can connect")
     return tuple(warnings)

@@ -328,5 +328,5 @@ class FileLock:
         who = f"process {holder}" if holder.isdecimal() else "another process"
         return LockedError(
             f"{self._what} is being worked on by {who}",
-            hint="wait until it is done, or let this command wait longer with --lock-timeout",
+            hint="wait until it is done; edgecert's --lock-timeout waits longer",
         )

@@ -144,7 +144,7 @@ class ControlClient:
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             message = f"no gateway listens at {self._path}"
             raise TargetNotRunningError(
-                message, hint="start edgecert-gateway, or name its socket in the target"
+                message, hint="start edgecert-gateway, or name its socket (in the target, or --socket)"
             ) from None
         except PermissionError:
             message = f"{self._path} may not be used by {_user_name(os.geteuid())}"

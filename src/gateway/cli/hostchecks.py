@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecert.shared.configfile import read_secret_file
 from edgecert.shared.errors import EdgecertError, TargetNotRunningError
 from gateway.cli.openfiles import describe_shortage
 from gateway.settings import parse_address, warn_settings
@@ -61,6 +62,9 @@ def check_host(settings: GatewaySettings) -> tuple[HostCheck, ...]:
         *_check_state(settings),
         *_check_sockets(settings),
         *_check_secrets(settings),
+        *_check_dialback_secret(settings),
+        *_check_certificate_dir(settings),
+        *(() if running else _check_partners(settings)),
         *_check_trust(settings),
         *(() if running else _check_addresses(settings)),
     )
@@ -99,6 +103,9 @@ def _check_open_files(settings: GatewaySettings) -> Iterator[HostCheck]:
 
 def _check_state(settings: GatewaySettings) -> Iterator[HostCheck]:
     path = Path(settings.gateway.state_dir)
+    if path.exists() and not path.is_dir():
+        yield HostCheck(str(path), "state", Verdict.CRITICAL, "is no directory", "mend gateway.state_dir")
+        return
     if not path.is_dir():
         made = os.access(path.parent, os.W_OK)
         verdict = Verdict.OK if made else Verdict.CRITICAL
@@ -141,6 +148,52 @@ def _check_secrets(settings: GatewaySettings) -> Iterator[HostCheck]:
             yield HostCheck(home.domain, "component-secret", Verdict.CRITICAL, message)
         else:
             yield HostCheck(home.domain, "component-secret", Verdict.OK, "can be read by this user alone")
+
+
+def _check_dialback_secret(settings: GatewaySettings) -> Iterator[HostCheck]:
+    path = settings.gateway.dialback_secret_file
+    if not path:
+        return
+    try:
+        read_secret_file(Path(path))
+    except EdgecertError as error:
+        yield HostCheck(path, "dialback-secret", Verdict.CRITICAL, error.message, error.hint)
+    else:
+        yield HostCheck(path, "dialback-secret", Verdict.OK, "can be read by this user alone")
+
+
+def _check_certificate_dir(settings: GatewaySettings) -> Iterator[HostCheck]:
+    from gateway.tls.directory import read_certificate_dir
+
+    path = settings.gateway.certificate_dir
+    if not path:
+        return
+    try:
+        bundles = read_certificate_dir(Path(path))
+    except EdgecertError as error:
+        yield HostCheck(path, "certificates", Verdict.CRITICAL, error.message, error.hint)
+    else:
+        names = ", ".join(bundle.meta.name for bundle in bundles)
+        yield HostCheck(path, "certificates", Verdict.OK, f"holds {names}")
+
+
+def _check_partners(settings: GatewaySettings) -> Iterator[HostCheck]:
+    """See that no partner of the stored table is a home; what belongs to another user is left alone."""
+    from gateway.database.partners import PartnerStore
+    from gateway.policy.commit import verify_homes
+
+    path = settings.database
+    if not path.exists() or path.stat().st_uid != os.geteuid():
+        return
+    try:
+        with PartnerStore(path) as store:
+            table = store.load()
+        verify_homes(table, settings.home_domains)
+    except EdgecertError as error:
+        yield HostCheck(str(path), "partners", Verdict.CRITICAL, error.message, error.hint)
+    else:
+        count = sum(1 for _ in table)
+        yield HostCheck(str(path), "partners", Verdict.OK, f"{count} partner{'' if count == 1 else 's'}")
 
 
 def _check_trust(settings: GatewaySettings) -> Iterator[HostCheck]:

@@ -134,9 +134,10 @@ def _change_domains(domains: Sequence[str], more: Sequence[str], less: Sequence[
 
 
 def _put(context: GatewayContext, table: PartnerAccess, before: JsonObject | None, partner: JsonObject) -> None:
+    from gateway.policy.partner import prepare_partner
     from gateway.policy.partnerfile import partner_from_json, partner_to_json
 
-    whole = partner_to_json(partner_from_json(partner))
+    whole = partner_to_json(prepare_partner(partner_from_json(partner)))
     others = [entry for entry in table.partners() if entry.get("domain") != whole["domain"]]
     answer = table.apply([*others, whole], dry_run=True) if context.dry_run else table.put(whole)
     old = {} if before is None else {str(before["domain"]): before}

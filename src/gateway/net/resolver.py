@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+import dns.asyncbackend
 import dns.asyncresolver
 import dns.exception
 import dns.flags
@@ -144,6 +145,11 @@ class Resolver:
             return Found((), is_secure=is_secure), _negative_ttl([answer.response])
         records = tuple(read(record) for record in islice(answer.rrset, most))
         return Found(records, is_secure=is_secure), _clamp(float(answer.rrset.ttl), POSITIVE_TTL)
+
+
+def load_backend() -> None:
+    """Load what dnspython would load at the first question; to be called in the event loop."""
+    dns.asyncbackend.get_default_backend()
 
 
 def _records(result: Found[str] | BaseException) -> Found[str]:

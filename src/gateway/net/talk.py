@@ -53,6 +53,8 @@ class Talker(Echo):
         self.sent = 0
         self.received = 0
         self.errors = 0
+        self.refusal = ""
+        """The condition with which the other side answered the last ping, if it was an error."""
         self._waiting: set[str] = set()
         self._mark = secrets.token_hex(4)
         self.add_event_handler("message", self._count_answer)
@@ -90,7 +92,8 @@ class Talker(Echo):
                 )
             except IqTimeout:
                 continue
-            except IqError:
+            except IqError as error:
+                self.refusal = str(error.condition)
                 await asyncio.sleep(PING_TIMEOUT / 4)
             else:
                 return True
@@ -165,7 +168,8 @@ async def say_all(talker: Talker, quiet: asyncio.Event, out: TextIO) -> None:
         NetworkError: code ``no-answer``: nobody answered the ping within half a minute.
     """
     if not await talker.reach():
-        message = f"{talker.talk.to} does not answer"
+        refusal = f"; its side says {talker.refusal}" if talker.refusal else ""
+        message = f"{talker.talk.to} does not answer{refusal}"
         hint = "edgecert-gateway status tells the state of its domain; is an echo running there?"
         raise NetworkError(message, code="no-answer", hint=hint)
     loop = asyncio.get_running_loop()

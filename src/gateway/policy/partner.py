@@ -40,7 +40,7 @@ class Partner:
     dialback: bool = option(True, help="proof by server dialback; left out of a federated partner it is false")
     keep_alive: bool = option(True, help="probe idle streams")
     connection_limit: int = option(
-        0, help="authenticated inbound streams; 0 = limits.partner_connection_limit", minimum=0
+        0, help="authenticated inbound streams; 0 = limits.partner_connection_limit", minimum=0, maximum=1_000_000
     )
     proxy: str = option("", help="host[:port] to dial instead of looking the domain up in the DNS")
     queue_persist: bool = option(True, help="keep messages on disk while the partner is down")

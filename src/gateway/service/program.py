@@ -10,9 +10,12 @@ import signal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.backends import default_backend
+
 from edgecert.shared import sdnotify
 from edgecert.shared.clock import SystemClock
 from edgecert.shared.errors import EdgecertError, ExitCode
+from gateway.net.resolver import load_backend
 from gateway.service.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ async def _serve(settings: GatewaySettings, reread: Callable[[], GatewaySettings
             interval = sdnotify.watchdog_interval(os.environ, os.getpid())
             if interval is not None:
                 tasks.append(group.create_task(_show_life(interval), name="watchdog"))
+            _import_all()
             # What is there now stays: the collector need not look at it again.
             gc.collect()
             gc.freeze()
@@ -66,6 +70,12 @@ async def _serve(settings: GatewaySettings, reread: Callable[[], GatewaySettings
                 task.cancel()
     except* EdgecertError as group_error:
         raise _first(group_error) from None
+
+
+def _import_all() -> None:
+    """Load what libraries load at its first use: no handshake, look-up or push shall wait for a disk."""
+    default_backend()
+    load_backend()
 
 
 def _first(error: BaseExceptionGroup[EdgecertError]) -> EdgecertError:

@@ -157,3 +157,28 @@ def test_reads_addresses(text: str, address: tuple[str, int]) -> None:
 def test_refuses_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the message is that of the part that is wrong
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[listen]\nhttp01 = '0.0.0.0:5269'\n", "listen.http01"),
+        ("[listen]\ns2s = ['127.0.0.1:5269', 'localhost:5269']\n", "listen.s2s"),
+        ("[listen]\nmetrics = '127.0.0.1:5347'\n", "home.listen"),
+        ("[gateway]\nstate_dir = ''\n", "gateway.state_dir"),
+        ("[gateway]\ncontrol = ''\n", "gateway.control"),
+        ("[access.users]\n'alice@contoso.exmple' = false\n", "access.users"),
+    ],
+)
+def test_what_would_do_nothing_or_fail_at_the_start_is_refused_with_the_file(
+    tmp_path: Path, text: str, key: str
+) -> None:
+    assert key in problems(tmp_path, text + HOME)
+
+
+def test_homes_may_share_a_port_and_a_gateway_without_ports_is_told(tmp_path: Path) -> None:
+    second = HOME.replace("Contoso", "second")
+    shared = load(tmp_path, "[access.users]\n'dave@contoso.example' = false\n" + HOME + second)
+    assert warn_settings(shared) == ()
+    (warning,) = warn_settings(load(tmp_path, "[listen]\ns2s = []\n" + HOME))
+    assert "no partner can connect" in warning

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.gatewaycli import gateway_cli
 from tests.support.gatewayrunner import GatewayRunner
 from tests.support.net import loopback_net
@@ -35,3 +37,22 @@ def test_is_the_home_system_of_a_gateway(tmp_path: Path) -> None:
             connected = [{"domain": "contoso.example", "connected": True}]
             echo.wait_until(lambda: gateway.status()["homes"] == connected, what="the home is connected")
             assert echo.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--rate", "0"),
+        ("--rate", "-1"),
+        ("--rate", "nan"),
+        ("--count", "-1"),
+        ("--port", "99999"),
+        ("--port", "0"),
+        ("--send-to", "@@"),
+        ("--jid", "two words"),
+    ],
+)
+def test_wrong_input_is_refused_before_anything_is_dialled(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    given = {"--jid": "contoso.example", "--secret-file": str(tmp_path / "secret"), arguments[0]: arguments[1]}
+    result = gateway_cli("echo", *(word for pair in given.items() for word in pair))
+    assert (result.code, "[usage]" in result.stderr) == (2, True)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.cli.hostchecks import HostCheck, Verdict, check_host
+from gateway.database.partners import PartnerStore
+from gateway.policy.partner import Partner
 from gateway.settings import GatewayOptions, GatewaySettings, Home, ListenOptions, TrustOptions
 from tests.support.net import loopback_net
+from tests.support.pki import Pki
 from tests.support.plane import serving_plane
 
 if TYPE_CHECKING:
@@ -81,3 +84,30 @@ def test_roots_that_cannot_be_read_are_critical(settings: GatewaySettings, tmp_p
 def test_a_missing_secret_is_critical(settings: GatewaySettings) -> None:
     home = replace(settings.home[0], secret_file="/does/not/exist")
     assert find(replace(settings, home=(home,)), "component-secret").verdict is Verdict.CRITICAL
+
+
+def test_what_serve_refuses_is_named_before(settings: GatewaySettings, tmp_path: Path) -> None:
+    def verdict(check: str, **changes: str) -> HostCheck:
+        return find(replace(settings, gateway=replace(settings.gateway, **changes)), check)  # type: ignore[arg-type]  # texts
+
+    plain = tmp_path / "file"
+    plain.touch(mode=0o644)
+    plain.write_text("s3cret")
+    plain.chmod(0o644)
+    assert verdict("state", state_dir=str(plain)).message == "is no directory"
+    assert verdict("dialback-secret", dialback_secret_file=str(plain)).verdict is Verdict.CRITICAL
+    assert verdict("dialback-secret", dialback_secret_file=str(tmp_path / "absent")).verdict is Verdict.CRITICAL
+    plain.chmod(0o600)
+    assert verdict("dialback-secret", dialback_secret_file=str(plain)).verdict is Verdict.OK
+    assert verdict("certificates", certificate_dir=str(tmp_path / "absent")).verdict is Verdict.CRITICAL
+    live = tmp_path / "live"
+    Pki.create(tmp_path / "pki").issue(["contoso.example"]).write(live)
+    assert verdict("certificates", certificate_dir=str(live)).message == "holds server"
+    (tmp_path / "state").mkdir(mode=0o700)
+    with PartnerStore(settings.database) as store:
+        store.put(Partner(domain="fabrikam.example"), homes=())
+    assert find(settings, "partners").message == "1 partner"
+    with PartnerStore(settings.database) as store:
+        store.put(Partner(domain="contoso.example"), homes=())
+    clash = find(settings, "partners")
+    assert (clash.verdict, "contoso.example is a home domain" in clash.message) == (Verdict.CRITICAL, True)

@@ -149,3 +149,17 @@ def test_a_file_with_a_home_domain_is_refused_whole(config: Path) -> None:
             refused = apply(config, *more)
             assert (refused.code, "[home-partner-clash]" in refused.stderr) == (1, True)
     assert partner(config, "list").stdout == "no partners\n"
+
+
+def test_setting_what_is_so_already_changes_nothing(config: Path) -> None:
+    apply(config)
+    again = ("--add-domain", "fabrikam.test"), ("--add-domain", "FABRIKAM.example"), ("--type", "federated")
+    for arguments in again:
+        answer = partner(config, "set", "fabrikam.example", *arguments)
+        assert (answer.code, answer.stdout) == (0, "nothing to change\n"), arguments
+
+
+def test_a_limit_has_a_most(config: Path) -> None:
+    refused = partner(config, "add", "x.example", "--connection-limit", "99999999999999999999")
+    assert refused.code == 2
+    assert "1000000" in refused.stderr

@@ -75,3 +75,28 @@ async def test_federates_and_swaps_over_either_event_loop(tmp_path: Path, net: s
                 renewed = pki.issue([DOMAIN]).bundle(generation=2 + number)
                 swap = encode_swap(SwapRequest(renewed, close_old_streams="drain"))
                 assert (await asyncio.to_thread(ours.client().post, "/v1/swap", swap))["swapped"] is True
+
+
+async def test_all_is_loaded_before_it_says_that_it_is_ready(tmp_path: Path, net: str) -> None:
+    pki = Pki.create(tmp_path / "pki")
+    records = {**host_records(DOMAIN, f"{net}1"), **host_records(PARTNER, f"{net}2")}
+    dns = [f"{net}53:{DNS_PORT}"]
+    watched = {"PYTHONPROFILEIMPORTTIME": "1"}
+    ours = GatewayRunner(tmp_path / "ours", f"{net}1", [DOMAIN], dns, pki.ca_file, environ=watched)
+    theirs = GatewayRunner(tmp_path / "theirs", f"{net}2", [PARTNER], dns, pki.ca_file)
+    with serve_dns(f"{net}53", records), ours, theirs:
+        for runner, home, other in ((ours, DOMAIN, PARTNER), (theirs, PARTNER, DOMAIN)):
+            runner.push(pki.issue([home]).bundle())
+            assert runner.run("partner", "add", other, "--type", "federated").code == 0
+        assert ours.run("partner", "test", PARTNER).code == 0
+        async with (
+            connect_component(DOMAIN, SECRET, f"{net}1") as alice,
+            connect_component(PARTNER, SECRET, f"{net}2") as bob,
+        ):
+            await alice.message(f"alice@{DOMAIN}", f"bob@{PARTNER}", "x")
+            assert await bob.receive_bodies(1) == ["x"]
+            await bob.message(f"bob@{PARTNER}", f"alice@{DOMAIN}", "y")
+            assert await alice.receive_bodies(1) == ["y"]
+        before, _, after = ours.program.output.partition(" serving ")
+        assert "import time:" in before
+        assert [line for line in after.splitlines() if line.startswith("import time:")] == []
