@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,15 +30,34 @@ from tests.support.peers.fake import BIDI, DIALBACK, EXTERNAL, STARTTLS, Convers
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from edgecert.shared.jsonvalue import JsonValue
+    from gateway.service import Gateway
     from tests.integration.gateway.conftest import World
+    from tests.support.component import Component
 
 PROCEED = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 AFTER = f"<message from='{BOB}' to='{ALICE}' type='chat'><body>after</body></message>"
 
 
+@asynccontextmanager
+async def facing(
+    world: World, fake: FakeServer, play: Callable[[Conversation], Awaitable[None]], knobs: dict[str, JsonValue]
+) -> AsyncIterator[tuple[Gateway, Component]]:
+    """Run a gateway whose partner, of those settings, is ``fake``."""
+    async with (
+        world.gateway(world.settings(CONTOSO, 1), world.pki.issue([CONTOSO])) as gateway,
+        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
+        fake.serve(play),
+    ):
+        await configure(gateway, FABRIKAM, knobs)
+        yield gateway, alice
+
+
 @pytest.mark.parametrize("change", ["tightened", "removed"])
 async def test_a_stream_that_the_settings_of_now_do_not_allow_is_not_used(world: World, change: str) -> None:
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    fake = fake_of(world)
     asked, go, ends = asyncio.Event(), asyncio.Event(), list[str]()
 
     async def play(talk: Conversation) -> None:
@@ -52,12 +72,7 @@ async def test_a_stream_that_the_settings_of_now_do_not_allow_is_not_used(world:
         talk.say_dialback("result", CONTOSO, type_="valid")
         ends.append((await talk.expect("<body>|policy-violation"))[0])
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-    ):
-        await configure(gateway, FABRIKAM, STP)
+    async with facing(world, fake, play, STP) as (gateway, alice):
         await alice.message(ALICE, BOB, "not in the clear")
         await asked.wait()
         if change == "tightened":
@@ -74,12 +89,8 @@ async def test_a_stream_that_the_settings_of_now_do_not_allow_is_not_used(world:
 
 @pytest.mark.parametrize("cut", ["handshake", "header"])
 async def test_once_tls_was_begun_the_next_server_is_not_spoken_to_in_the_clear(world: World, cut: str) -> None:
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
-    second = FakeServer(FABRIKAM, f"{world.net}3", fake.certificate, fake.key)
-    targets = {"one.example": f"{world.net}2", "two.example": f"{world.net}3"}
-    world.zone.records.update({name: {"A": [address]} for name, address in targets.items()})
-    ordered = [f"{number} 0 5269 {name}." for number, name in enumerate(targets)]
-    world.zone.records[f"_xmpp-server._tcp.{FABRIKAM}"] = {"SRV": ordered}
+    fake = fake_of(world)
+    second = second_server(world, fake)
     heard = list[str]()
 
     async def play(talk: Conversation) -> None:
@@ -94,13 +105,7 @@ async def test_once_tls_was_begun_the_next_server_is_not_spoken_to_in_the_clear(
         talk.say_features(DIALBACK)
         heard.append((await talk.expect("<db:result |</stream:stream>"))[0])
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-        second.serve(play_second),
-    ):
-        await configure(gateway, FABRIKAM, STP)
+    async with facing(world, fake, play, STP) as (gateway, alice), second.serve(play_second):
         await alice.message(ALICE, BOB, "not in the clear")
         await eventually(lambda: bool(heard))
         assert heard == ["</stream:stream>"]
@@ -108,7 +113,7 @@ async def test_once_tls_was_begun_the_next_server_is_not_spoken_to_in_the_clear(
 
 
 async def test_the_second_attempt_after_a_refused_certificate_is_inside_tls_too(world: World) -> None:
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    fake = fake_of(world)
     heard = list[str]()
 
     async def play(talk: Conversation) -> None:
@@ -126,12 +131,7 @@ async def test_the_second_attempt_after_a_refused_certificate_is_inside_tls_too(
         heard.append((await talk.expect("<auth "))[0])
         talk.say("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure></stream:stream>")
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-    ):
-        await configure(gateway, FABRIKAM, STP)
+    async with facing(world, fake, play, STP) as (_gateway, alice):
         await alice.message(ALICE, BOB, "not in the clear")
         assert "remote-server-timeout" in await alice.receive()
         assert heard == ["<auth ", "</stream:stream>"]
@@ -139,13 +139,8 @@ async def test_the_second_attempt_after_a_refused_certificate_is_inside_tls_too(
 
 async def test_a_key_is_not_verified_in_the_clear_after_tls_failed(world: World) -> None:
     """What the gateway asks an authoritative server goes the same way as what it sends."""
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
-    second = FakeServer(FABRIKAM, f"{world.net}3", fake.certificate, fake.key)
-    world.zone.records["one.example"], world.zone.records["two.example"] = (
-        {"A": [f"{world.net}2"]},
-        {"A": [f"{world.net}3"]},
-    )
-    world.zone.records[f"_xmpp-server._tcp.{FABRIKAM}"] = {"SRV": ["1 0 5269 one.example.", "2 0 5269 two.example."]}
+    fake = fake_of(world)
+    second = second_server(world, fake)
     heard = list[str]()
 
     async def play_second(talk: Conversation) -> None:
@@ -154,12 +149,7 @@ async def test_a_key_is_not_verified_in_the_clear_after_tls_failed(world: World)
         talk.say_features(DIALBACK)
         heard.append((await talk.expect("<db:verify |</stream:stream>"))[0])
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        fake.serve(begin_tls),
-        second.serve(play_second),
-    ):
-        await configure(gateway, FABRIKAM, STP)
+    async with facing(world, fake, begin_tls, STP), second.serve(play_second):
         async with fake.connect(world.addresses[CONTOSO]) as talk:
             talk.say_header(CONTOSO)
             await talk.expect("</stream:features>")
@@ -183,7 +173,7 @@ async def test_a_partner_that_we_take_no_tls_from_has_not_lost_it(world: World) 
 
 @pytest.mark.parametrize("method", ["external", "dialback"])
 async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: World, method: str) -> None:
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    fake = fake_of(world)
     up, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def play(talk: Conversation) -> None:
@@ -209,12 +199,7 @@ async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: W
         talk.say("</stream:stream>")
         ended.set()
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-    ):
-        await configure(gateway, FABRIKAM, ST)
+    async with facing(world, fake, play, ST) as (gateway, alice):
         await alice.message(ALICE, BOB, "one")
         await up.wait()
         await configure(gateway, FABRIKAM, T)
@@ -223,6 +208,15 @@ async def test_a_stream_that_may_go_both_ways_no_more_brings_nothing_in(world: W
         await eventually(lambda: not gateway.hub.outbound and len(gateway.hub.dialling.registry) == 1)
         await alice.message(ALICE, "x@stranger.example", "marker")
         assert "marker" in await alice.receive()  # before it nothing came
+
+
+def second_server(world: World, fake: FakeServer) -> FakeServer:
+    """Give the server that is dialled when ``fake``, which the DNS prefers, has failed."""
+    targets = {"one.example": fake.address, "two.example": f"{world.net}3"}
+    world.zone.records.update({name: {"A": [address]} for name, address in targets.items()})
+    ordered = [f"{number} 0 5269 {name}." for number, name in enumerate(targets)]
+    world.zone.records[f"_xmpp-server._tcp.{FABRIKAM}"] = {"SRV": ordered}
+    return FakeServer(FABRIKAM, targets["two.example"], fake.certificate, fake.key)
 
 
 async def begin_tls(talk: Conversation) -> None:
@@ -236,7 +230,7 @@ async def begin_tls(talk: Conversation) -> None:
 
 @pytest.mark.parametrize("kind", ["stanza", "key"])
 async def test_who_may_use_no_tls_is_not_looked_for_by_direct_tls(world: World, kind: str) -> None:
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    fake = fake_of(world)
     world.zone.records[f"_xmpps-server._tcp.{FABRIKAM}"] = {"SRV": [f"0 5 5270 xmpp.{FABRIKAM}."]}
     heard = list[str]()
 
@@ -246,12 +240,7 @@ async def test_who_may_use_no_tls_is_not_looked_for_by_direct_tls(world: World, 
         talk.say_features(DIALBACK)
         heard.append((await talk.expect("<db:result |<db:verify "))[0])
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-    ):
-        await configure(gateway, FABRIKAM, P)
+    async with facing(world, fake, play, P) as (_gateway, alice):
         if kind == "stanza":
             await alice.message(ALICE, BOB, "x")
             await eventually(lambda: bool(heard))
@@ -286,7 +275,7 @@ async def test_a_pair_that_settings_take_away_makes_room_for_another(world: Worl
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
 async def test_a_stream_that_was_coming_up_when_all_were_reset_is_reset_too(world: World, direction: str) -> None:
     """Its handshake was by the certificate that must not be used any longer."""
-    settings, fake = world.settings(CONTOSO, 1), fake_of(world)
+    fake = fake_of(world)
     up, go, ends = asyncio.Event(), asyncio.Event(), list[str]()
 
     async def play(talk: Conversation) -> None:
@@ -319,13 +308,7 @@ async def test_a_stream_that_was_coming_up_when_all_were_reset_is_reset_too(worl
             talk.say_header(CONTOSO)
             ends.append((await talk.expect("<stream:error><[a-z-]*"))[0])
 
-    async with (
-        world.gateway(settings, world.pki.issue([CONTOSO])) as gateway,
-        connect_component(CONTOSO, SECRET, world.addresses[CONTOSO]) as alice,
-        fake.serve(play),
-        asyncio.TaskGroup() as group,
-    ):
-        await configure(gateway, FABRIKAM, ST)
+    async with facing(world, fake, play, ST) as (gateway, alice), asyncio.TaskGroup() as group:
         if direction == "inbound":
             group.create_task(dial())
         else:
