@@ -151,3 +151,18 @@ async def test_a_second_close_does_not_cut_what_the_peer_has_under_way(world: Wo
         assert not connection.machine.closed
         connection.close(Condition.RESET)
         assert connection.machine.closed
+
+
+async def test_sockets_wait_for_nothing_and_notice_a_peer_that_is_gone(world: World) -> None:
+    async with world.gateway(world.settings(DOMAIN, 1), None) as gateway:
+        address = world.addresses[DOMAIN]
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: gateway.hub.make_inbound(direct_tls=False), address, 5269)
+        sock = transport.get_extra_info("socket")
+        for level, option, value in (
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000),
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        ):
+            assert sock.getsockopt(level, option) == value
+        transport.abort()
