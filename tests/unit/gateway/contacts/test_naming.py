@@ -12,6 +12,7 @@ from gateway.contacts.naming import (
     knock_to_json,
     list_contacts,
     parse_contact,
+    verify_home,
     verify_known,
 )
 from gateway.errors import AddressError, ContactRefusedError
@@ -81,3 +82,11 @@ def test_nothing_can_be_removed_that_is_not_there() -> None:
     verify_known(KEY, Contact(granted=True))
     with pytest.raises(ContactRefusedError, match="no contacts"):
         verify_known(KEY, NO_CONTACT)
+
+
+def test_a_home_that_is_named_must_be_one() -> None:
+    for text in ("", "contoso.example", "CONTOSO.example", "bob@contoso.example"):
+        verify_home(text, HOMES)
+    with pytest.raises(ContactRefusedError) as refused:
+        verify_home("bob@contoso.exmple", HOMES)
+    assert (refused.value.code, refused.value.hint) == ("no-such-home", "the home domains are contoso.example")
