@@ -13,6 +13,7 @@ from OpenSSL import SSL
 
 from edgecert.shared.control import SwapRequest
 from gateway.errors import Condition
+from gateway.net import connection as connections
 from gateway.service import Gateway
 from gateway.tls.channel import TlsChannel
 from gateway.tls.context import build_contexts
@@ -166,3 +167,25 @@ async def test_sockets_wait_for_nothing_and_notice_a_peer_that_is_gone(world: Wo
         ):
             assert sock.getsockopt(level, option) == value
         transport.abort()
+
+
+async def test_a_peer_that_never_says_its_end_is_not_waited_for_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(connections, "LINGER_TIMEOUT", 0.1)
+    left, right = world.settings(DOMAIN, 1), world.settings("fabrikam.example", 2)
+    async with (
+        world.gateway(left, world.pki.issue([DOMAIN]), "fabrikam.example") as gateway,
+        world.gateway(right, world.pki.issue(["fabrikam.example"]), DOMAIN) as other,
+        connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await bob.message("bob@fabrikam.example", f"alice@{DOMAIN}", "first")
+        await alice.receive()
+        (connection,), (theirs,) = gateway.hub.inbound, other.hub.outbound
+        theirs.pause_reading()
+        connection.close()
+        assert not connection.machine.closed
+        await eventually(lambda: connection not in gateway.hub.inbound)
+        theirs.resume_reading()
