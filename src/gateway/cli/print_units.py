@@ -57,9 +57,13 @@ def run(context: GatewayContext) -> ExitCode:
 def _write(context: GatewayContext, directory: Path, files: tuple[UnitFile, ...]) -> ExitCode:
     from edgecert.shared.atomic import write_file
 
-    directory.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        write_file(directory / file.name, file.text.encode(), 0o644)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            write_file(directory / file.name, file.text.encode(), 0o644)
+    except OSError as error:
+        message = f"{directory} cannot be written: {error.strerror or error}"
+        raise UsageError(message, hint="name a directory that you may write with --output-dir") from None
     lines = [f"install -m 644 {directory / file.name} {file.path}" for file in files]
     closing = ["systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"]
     context.output.step(f"{len(files)} files written to {directory}; as root:")

@@ -41,3 +41,9 @@ def test_warns_of_a_place_that_the_sandbox_hides() -> None:
 @pytest.mark.parametrize("directory", ["relative", "/with space", "/with%h", "/with$x", "/x\nExecStart=/bin/sh"])
 def test_refuses_what_would_mean_something_else_in_a_unit(directory: str) -> None:
     assert gateway_cli("print-units", "--bin-dir", "/opt/bin", "--writable", directory).code == 2
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = gateway_cli("print-units", "--output-dir", str(tmp_path / "file" / "below"))
+    assert (result.code, "[usage]" in result.stderr, "cannot be written" in result.stderr) == (2, True, True)
