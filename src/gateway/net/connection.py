@@ -166,6 +166,11 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     # --- what others call
 
+    @property
+    def closing(self) -> bool:
+        """Whether its end was asked for."""
+        return self._closing
+
     def close(self, condition: Condition | None = None, text: str = "") -> None:
         """End in good order: our end of stream, what the peer still sends, its end; after 30 seconds without it.
 

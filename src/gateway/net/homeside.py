@@ -125,6 +125,7 @@ class HomeSide:
         self._connected[domain] = connection
         if older is not None and older is not connection:
             older.close(Condition.CONFLICT, "another component has connected for this domain")
+            self._resume(domain)  # what waited for the older one is for this one
         self._owner.home_up(domain)
         logger.info("component connected", extra={"domain": domain, "peer": connection.peer_address})
 

@@ -25,6 +25,8 @@ def keep_house(hub: Hub) -> int:
     now = hub.dialling.clock.monotonic()
     limits = hub.limits
     for connection in tuple(hub.inbound):
+        if connection.closing:
+            continue  # it has a deadline of its own, and a second close would cut what the peer has under way
         if not connection.authenticated and now - connection.opened_at > limits.establishment_timeout:
             connection.close(Condition.CONNECTION_TIMEOUT, "the stream was not authenticated in time")
         elif now - connection.last_received > limits.inbound_inactivity_timeout:
@@ -44,6 +46,8 @@ def _keep_pair(hub: Hub, pair: OutboundPair, now: float) -> bool:
         if pair.empty and (pair.state == "idle" or (pair.state == "failed" and partner is None)):
             del hub.pairs[pair.home, pair.domain]
         return False
+    if not connection.usable:
+        return False  # it is ending: nothing is said on it any more
     if connection.is_ours and now - connection.last_stanza > hub.limits.inactivity_timeout:
         pair.close()
     elif (

@@ -324,19 +324,19 @@ class Hub:
         return len(streams) + len(pairs)
 
     def keep_house(self) -> int:
-        """Do what time asks for; gives how many silent streams gave memory back."""
-        return keep_house(self)
+        """Do what time asks for; gives how many silent streams gave memory back. A hub that ends does nothing more."""
+        return 0 if self._closing else keep_house(self)
 
     async def shut_down(self) -> None:
         """Say goodbye on every stream, wait for the peers' goodbyes for a while, then cut what is left."""
         self._closing = True
-        for pair in self.pairs.values():
+        for pair in tuple(self.pairs.values()):
             pair.leave()
         for connection in tuple(self.inbound):
             connection.close(Condition.SYSTEM_SHUTDOWN)
         self.components.close(Condition.SYSTEM_SHUTDOWN)
         await self.dialling.registry.wait_gone(SHUTDOWN_TIMEOUT)
-        for pair in self.pairs.values():
+        for pair in tuple(self.pairs.values()):
             await pair.put_away()
 
     # --- machinery

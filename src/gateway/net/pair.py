@@ -300,7 +300,7 @@ class OutboundPair:
             return  # a renewal failed; the stream that is there goes on
         self.failure = failure
         self._failures += 1
-        wait = min(FIRST_BACK_OFF * 2 ** (self._failures - 1), LAST_BACK_OFF)
+        wait = min(FIRST_BACK_OFF * 2 ** min(self._failures - 1, 6), LAST_BACK_OFF)
         self.retry_at = self._clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
         fields = {"home": self.home, "domain": self.domain, "reason": failure.code, "why": failure.text}
         logger.warning("no stream to partner", extra=fields)

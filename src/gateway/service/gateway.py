@@ -170,7 +170,12 @@ class Gateway:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSE_INTERVAL)
-            if self.hub.keep_house() >= WORTH_RELEASING:
+            try:
+                rested = self.hub.keep_house()
+            except Exception:  # the streams of all partners hang on it: one fault must not end them
+                logger.exception("housekeeping failed; it goes on")
+                continue
+            if rested >= WORTH_RELEASING:
                 release_free_memory()
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:

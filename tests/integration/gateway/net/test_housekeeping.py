@@ -162,3 +162,39 @@ async def test_a_partners_idle_stream_is_the_partners_to_close(world: World) -> 
         assert pair.connection is not None
         (connection,) = gateway.hub.inbound
         assert connection.stream.is_open
+
+
+async def test_a_partner_that_hangs_costs_its_own_stream_alone(world: World) -> None:
+    """Its silence ends in the very tick in which the next sign of life was due over the same stream."""
+    clock = FakeClock(now())
+    contoso, fabrikam = world.settings("contoso.example", 1), world.settings("fabrikam.example", 2)
+    gateway = Gateway(fabrikam, clock=clock)
+    async with (
+        world.gateway(contoso, world.pki.issue(["contoso.example"]), "fabrikam.example") as other,
+        gateway.running(),
+        connect_component("contoso.example", SECRET, world.addresses["contoso.example"]) as alice,
+        connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+    ):
+        await gateway.swap(SwapRequest(world.pki.issue(["fabrikam.example"]).bundle()))
+        await gateway.put_partner({"domain": "contoso.example", "type": "federated"})
+        await alice.message(ALICE, BOB, "x")
+        await bob.receive()
+        await bob.message(BOB, ALICE, "y")
+        await alice.receive()
+        (pair,) = gateway.hub.pairs.values()
+        assert pair.connection is not None
+        assert not pair.connection.is_ours
+        (connection,) = gateway.hub.inbound
+        (theirs,) = other.hub.outbound
+        theirs.pause_reading()
+        for _ in range(600):
+            clock.advance(timedelta(seconds=5.002))
+            gateway.hub.keep_house()
+            await asyncio.sleep(0)
+            if connection.closing:
+                break
+        assert connection.closing
+        gateway.hub.keep_house()  # the next tick leaves it the time that a goodbye has
+        assert not connection.machine.closed
+        theirs.resume_reading()
+        await eventually(lambda: connection not in gateway.hub.inbound)

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgecert.shared.control import SwapRequest
 from edgecert.shared.errors import EdgecertError, PermissionDeniedError
+from gateway.database.file import Database
+from gateway.database.queue import QueueStore
 from gateway.service import Gateway
+from gateway.service import gateway as gateways
 from gateway.settings import (
     AccessOptions,
     GatewayOptions,
@@ -15,9 +19,15 @@ from gateway.settings import (
     ListenOptions,
     TrustOptions,
 )
+from tests.integration.gateway.conftest import SECRET
+from tests.support.component import connect_component
 from tests.support.pki import Pki
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.model.queued import QueuedStanza
     from tests.integration.gateway.conftest import World
 
 DOMAIN = "contoso.example"
@@ -137,3 +147,53 @@ async def test_a_reload_that_is_refused_leaves_everything_as_it_was(world: World
             await gateway.reload()
         assert gateway.certificates.slot.current is contexts
         assert gateway.hub.limits.connection_limit == LimitOptions().connection_limit
+
+
+async def test_a_fault_in_housekeeping_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(gateways, "HOUSE_INTERVAL", 0.01)
+    gateway = Gateway(world.settings(DOMAIN, 1))
+    ticks = 0
+
+    def keep_house() -> int:
+        nonlocal ticks
+        ticks += 1
+        raise KeyError("not thought of")
+
+    gateway.hub.keep_house = keep_house  # type: ignore[method-assign]  # a fault nobody knows of yet
+    async with gateway.running():
+        await eventually(lambda: ticks >= 3)
+    assert "housekeeping failed; it goes on" in caplog.text
+
+
+async def test_all_that_waits_is_on_disk_though_time_goes_by_meanwhile(world: World) -> None:
+    away = ("one.example", "two.example")
+    for number, domain in enumerate(away, 7):
+        world.settings(domain, number)  # in the DNS, and nobody listens
+    settings, partner = world.settings(DOMAIN, 1), world.settings("fabrikam.example", 2)
+    gateway = Gateway(settings)
+    shelf = gateway.hub.dialling.shelf
+    assert shelf is not None
+    add = shelf.add
+
+    async def add_slowly(stanzas: Sequence[QueuedStanza]) -> list[QueuedStanza]:
+        gateway.hub.keep_house()
+        return await add(stanzas)
+
+    shelf.add = add_slowly  # type: ignore[method-assign]  # the real one, and a tick of the house meanwhile
+    async with world.gateway(partner, world.pki.issue(["fabrikam.example"]), DOMAIN), gateway.running():
+        await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle()))
+        for domain in ("fabrikam.example", *away):
+            await gateway.put_partner({"domain": domain, "type": "federated"})
+        async with (
+            connect_component(DOMAIN, SECRET, world.addresses[DOMAIN]) as alice,
+            connect_component("fabrikam.example", SECRET, world.addresses["fabrikam.example"]) as bob,
+        ):
+            await alice.message(f"alice@{DOMAIN}", "bob@fabrikam.example", "x")
+            await bob.receive()
+            for domain in away:
+                await alice.message(f"alice@{DOMAIN}", f"carol@{domain}", "kept")
+            await eventually(lambda: sum(bool(pair.failure) for pair in gateway.hub.pairs.values()) == len(away))
+    with Database(settings.database) as database:
+        assert sorted(backlog.domain for backlog in QueueStore(database).backlogs()) == list(away)

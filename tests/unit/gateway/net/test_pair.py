@@ -72,6 +72,17 @@ async def test_patience_doubles_with_each_failure_and_ends_when_the_partner_is_h
     assert await tries_after(361)  # 300 s at most
 
 
+async def test_days_of_failures_are_borne(setting: PairSetting) -> None:
+    setting.resolver.works = False
+    for _ in range(1100):
+        setting.clock.advance(timedelta(seconds=400))
+        setting.pair.send(envelope())
+        await setting.owner.run()
+    assert setting.pair.failure is not None
+    assert setting.clock.monotonic() < setting.pair.retry_at <= setting.clock.monotonic() + 360
+    assert len(setting.owner.bounced) == 1100
+
+
 async def test_a_full_queue_bounces_the_next_one_alone(setting: PairSetting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "MAX_QUEUED", 2)
     for number in range(3):
