@@ -69,6 +69,7 @@ def _describe(context: GatewayContext, status: JsonObject) -> str:
     ]
     headers = ("CERTIFICATE", "GENERATION", "SERIAL", "VALID UNTIL", "DAYS", "SERVES")
     lines += _section(context, headers, certificates)
+    lines += _section(context, ("STREAMS ON", "GENERATION", "STREAMS"), _generation_rows(status))
     for entry in objects(status.get("staged")):
         name, generation, date = (show(entry.get(key)) for key in ("name", "generation", "effective_at"))
         lines.append(f"{name}: generation {generation} is staged for {date}")
@@ -86,6 +87,18 @@ def _describe(context: GatewayContext, status: JsonObject) -> str:
 
 def _section(context: GatewayContext, headers: tuple[str, ...], rows: list[list[str]]) -> list[str]:
     return ["", context.output.table(headers, rows)] if rows else []
+
+
+def _generation_rows(status: JsonObject) -> list[list[str]]:
+    """Give how many streams live on each generation; an old one is marked as ``streams`` marks it."""
+    return [
+        [
+            show(entry.get("certificate")),
+            f"{show(entry.get('generation'))}{'' if entry.get('current') is True else ' (old)'}",
+            show(entry.get("streams")),
+        ]
+        for entry in objects(status.get("generations"))
+    ]
 
 
 def _failure_rows(status: JsonObject) -> list[list[str]]:

@@ -230,7 +230,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
             return
         tls = self.tls
         if tls is None:
-            self._write_clear()
+            self._write(self.machine.data_to_send())
         elif tls.handshake_done and (data := self.machine.data_to_send()):
             try:
                 tls.send(data)
@@ -245,7 +245,7 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
 
     def begin_tls(self, channel: TlsChannel) -> None:
         """Write in the clear what is left to say, then give every byte to TLS."""
-        self._write_clear()
+        self._write(self.machine.data_to_send())
         self.tls = channel
         self.tls_begun_at = self.clock.monotonic()
         self._write(channel.data_to_send())
@@ -356,9 +356,6 @@ class Connection(asyncio.BufferedProtocol, ABC, Generic[EventT]):
         if not self.machine.closed:
             self.machine.receive_eof()
         self.process()
-
-    def _write_clear(self) -> None:
-        self._write(self.machine.data_to_send())
 
     def _write(self, data: bytes) -> None:
         if data and self._transport is not None:

@@ -13,6 +13,8 @@ from typing_extensions import override
 from gateway.errors import StanzaCondition
 from gateway.net.connector import race_connect
 from gateway.net.dialled import DialledConnection, StreamFailedError, StreamFailure
+from gateway.net.dialler import mute
+from gateway.net.targets import share_of
 from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
 from gateway.xmpp.dialback import Verdict
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from gateway.net.dialler import Dialling
-    from gateway.net.targets import Target
     from gateway.policy.partner import Partner
     from gateway.xmpp.dialback import VerifyRequest
 
@@ -102,7 +103,7 @@ class VerifyConnection(DialledConnection):
     def _settle(self) -> None:
         if not self.answer.done():
             failure = self.failure or StreamFailure("connection-lost", "the connection was cut")
-            self.answer.set_exception(StreamFailedError(failure, tls_begun=self.tls is not None))
+            self.answer.set_exception(StreamFailedError(failure))
             self.answer.exception()  # whoever gave up waiting does not look at it any more
 
 
@@ -150,6 +151,7 @@ class DialbackDesk:
         connector = self.dialling.connector
         targets = await connector.find_targets(request.partner, partner.proxy, direct_tls=possible)
         failures: list[StreamFailure] = []
+        share = share_of(VERIFY_TIMEOUT, len(targets))
         tls_only = False  # once TLS was begun with one of them, none is asked in the clear
         for target in targets:
             config = OutboundConfig(
@@ -161,27 +163,31 @@ class DialbackDesk:
                 make_key=self.dialling.keys.make_key,
                 tls_only=tls_only,
             )
+            connection: VerifyConnection | None = None
             try:
-                addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
-                return await self._ask_target(config, request, target, addresses)
+                async with asyncio.timeout(share if len(targets) > 1 else None):
+                    addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
+                    connection = await self._connect(config, request, addresses, target.port)
+                    return await connection.answer
             except StreamFailedError as error:
                 failures.append(error.failure)
-                tls_only = tls_only or error.tls_begun
+            except TimeoutError:
+                failures.append(mute(target, share))
+            finally:
+                if connection is not None:
+                    tls_only = tls_only or connection.tls is not None
+                    if not connection.machine.closed:
+                        connection.abort()
         raise StreamFailedError(replace(failures[0], text="; ".join(dict.fromkeys(each.text for each in failures))))
 
-    async def _ask_target(
-        self, config: OutboundConfig, request: VerifyRequest, target: Target, addresses: tuple[str, ...]
-    ) -> Verdict:
-        sock = await race_connect(addresses, target.port)
+    async def _connect(
+        self, config: OutboundConfig, request: VerifyRequest, addresses: tuple[str, ...], port: int
+    ) -> VerifyConnection:
+        sock = await race_connect(addresses, port)
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: VerifyConnection(config, request, self.dialling), sock=sock
         )
-        try:
-            return await connection.answer
-        except BaseException:
-            if not connection.machine.closed:
-                connection.abort()
-            raise
+        return connection
 
     @staticmethod
     def _log(request: VerifyRequest, verdict: Verdict) -> None:

@@ -55,11 +55,10 @@ class StreamFailedError(GatewayError):
 
     code = "stream-failed"
 
-    def __init__(self, failure: StreamFailure, *, tls_begun: bool = False) -> None:
-        """Keep ``failure``, and whether TLS had been begun."""
+    def __init__(self, failure: StreamFailure) -> None:
+        """Keep ``failure``."""
         super().__init__(str(failure), code=failure.code)
         self.failure = failure
-        self.tls_begun = tls_begun
 
 
 class DialledConnection(Connection[StreamEvent]):

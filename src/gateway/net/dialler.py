@@ -10,6 +10,7 @@ from gateway.errors import Condition, StanzaCondition
 from gateway.model.peer import Direction
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, OutboundOwner, StreamFailedError, StreamFailure
+from gateway.net.targets import share_of
 from gateway.net.waiting import QueueTotals
 from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
@@ -186,7 +187,6 @@ class Dialler:
             tls_only=self._tls_only,
         )
         connection = await self._connect(config, target, addresses)
-        self._tls_only = self._tls_only or connection.tls is not None
         if connection.may_skip_external:
             # XEP-0178: the peer refused our certificate and hung up; dialback needs a stream of its own then.
             anew = replace(config, skip_external=True, tls_only=True)
@@ -200,11 +200,16 @@ class Dialler:
         if partner is None:
             raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
         failures: list[StreamFailure] = []
-        for target in await self.find_targets(partner):
+        targets = await self.find_targets(partner)
+        share = share_of(self._dialling.establishment_timeout, len(targets))
+        for target in targets:
             try:
-                return await self.try_target(partner, target)
+                async with asyncio.timeout(share if len(targets) > 1 else None):
+                    return await self.try_target(partner, target)
             except StreamFailedError as error:
                 failures.append(error.failure)
+            except TimeoutError:
+                failures.append(mute(target, share))
         raise StreamFailedError(join_failures(failures))
 
     async def _connect(self, config: OutboundConfig, target: Target, addresses: tuple[str, ...]) -> OutboundConnection:
@@ -214,6 +219,7 @@ class Dialler:
         try:
             await asyncio.wait([connection.ready])
         finally:
+            self._tls_only = self._tls_only or connection.tls is not None
             if not connection.usable and not connection.machine.closed:
                 connection.abort()
         return connection
@@ -222,6 +228,11 @@ class Dialler:
 def join_failures(failures: Sequence[StreamFailure]) -> StreamFailure:
     """Give one failure for several servers: the preferred one's fault names the case, the text tells of all."""
     return StreamFailure(failures[0].code, "; ".join(dict.fromkeys(item.text for item in failures)))
+
+
+def mute(target: Target, seconds: float) -> StreamFailure:
+    """Give the failure of a server that did not come as far as it had to in its share of the time."""
+    return StreamFailure("timeout", f"{target.host}:{target.port}: no stream within {seconds:g} s")
 
 
 def unforeseen(error: Exception) -> StreamFailure:

@@ -304,8 +304,9 @@ class OutboundPair:
         self.retry_at = self._clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
         fields = {"home": self.home, "domain": self.domain, "reason": failure.code, "why": failure.text}
         logger.warning("no stream to partner", extra=fields)
-        known = self._owner.find_partner(self.domain) is not None
-        self._dialling.note_failure(self.home, self.domain, failure, partner=known)
+        self._dialling.note_failure(
+            self.home, self.domain, failure, partner=bool(self._owner.find_partner(self.domain))
+        )
         if not is_outage(failure):
             self.give_up(condition_of(self.failure), failure.code)
             return
@@ -376,9 +377,8 @@ class OutboundPair:
             elif is_lasting(stanza.envelope) or stanza.envelope.kind == "presence":
                 again.append(stanza)
             else:
-                self.bounce(
-                    stanza, StanzaCondition.REMOTE_SERVER_TIMEOUT, "the stream broke before it was acknowledged"
-                )
+                text = "the stream broke before it was acknowledged"
+                self.bounce(stanza, StanzaCondition.REMOTE_SERVER_TIMEOUT, text)
         self.room.put_back(again)
 
     def unload(self) -> None:

@@ -15,6 +15,7 @@ MAX_TARGETS: Final = 16
 MAX_ADDRESSES: Final = 4
 MAX_DRAWN: Final = 64
 DEFAULT_PORT: Final = 5269
+SHORTEST_SHARE: Final = 1.0
 
 _NOT_GLOBAL: Final = tuple(  # what this Python's `is_global` does not know
     map(
@@ -101,6 +102,11 @@ def is_private(address: str) -> bool:
             return True
         parsed = inner or parsed
     return not parsed.is_global or parsed.is_multicast
+
+
+def share_of(seconds: float, count: int) -> float:
+    """Give how long one of ``count`` servers may take of ``seconds``, so that one that says nothing hides no other."""
+    return max(SHORTEST_SHARE, seconds / max(1, count))
 
 
 def parse_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:

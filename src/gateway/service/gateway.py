@@ -23,6 +23,8 @@ from gateway.service.partners import PartnerDesk
 from gateway.service.partnertests import PartnerTests
 from gateway.service.queues import QueueDesk
 from gateway.service.report import (
+    count_generations,
+    count_proofs,
     describe_failures,
     describe_partners,
     describe_queues,
@@ -245,6 +247,8 @@ class Gateway:
                 "inbound": sum(connection.authenticated for connection in self.hub.inbound),
                 "outbound": len(self.hub.outbound),
             },
+            "generations": count_generations(self.hub),
+            "proofs": count_proofs(self.hub),
             "partners": describe_partners(self.hub),
             "counts": self.metrics.totals(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from edgecert.shared.clock import format_time
@@ -30,7 +31,7 @@ def describe_partners(hub: Hub) -> list[JsonObject]:
 def _describe_partner(hub: Hub, partner: Partner) -> JsonObject:
     domains = set(partner.domains)
     pairs = [pair for (_, domain), pair in hub.pairs.items() if domain in domains]
-    heard = any(connection.authenticated and connection.partner in domains for connection in hub.inbound)
+    heard = any(pair.partner in domains for connection in hub.inbound for pair in connection.stream.pairs)
     failure = next((pair.failure for pair in pairs if pair.failure is not None and pair.connection is None), None)
     inbound = hub.dialling.failures.newest(frozenset(domains), Direction.INBOUND)
     states = {pair.state for pair in pairs}
@@ -103,6 +104,24 @@ def _describe_failure(failure: Failure) -> JsonObject:
     outbound = failure.direction == Direction.OUTBOUND
     hint = advise(StreamFailure(failure.code, failure.text), failure.home, failure.domain) if outbound else ""
     return {**failure.to_json(), "hint": hint}
+
+
+def count_generations(hub: Hub) -> list[JsonObject]:
+    """Give how many authenticated streams live on each generation of a certificate; those in the clear on none."""
+    streams: list[InboundConnection | OutboundConnection] = [each for each in hub.inbound if each.authenticated]
+    streams += hub.outbound
+    counts = Counter((*connection.generation, not hub.is_old(connection)) for connection in streams)
+    return [
+        {"certificate": name, "generation": generation, "current": current, "streams": count}
+        for (name, generation, current), count in sorted(counts.items())
+        if name
+    ]
+
+
+def count_proofs(hub: Hub) -> JsonObject:
+    """Give how many pairs of authenticated streams rest on each kind of proof."""
+    streams: list[InboundConnection | OutboundConnection] = [*hub.inbound, *hub.outbound]
+    return dict(Counter(pair.proof.value for connection in streams for pair in connection.stream.pairs))
 
 
 def describe_streams(hub: Hub) -> list[JsonObject]:

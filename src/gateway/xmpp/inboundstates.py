@@ -30,7 +30,7 @@ class InboundState(StrEnum):
 
 
 _S = InboundState
-_ALIVE: Final = (_S.CLEAR_FEATURES, _S.AUTHENTICATING, _S.CHALLENGED, _S.OPEN, _S.CLOSING)
+_ALIVE: Final = (_S.CLEAR_FEATURES, _S.AUTHENTICATING, _S.CHALLENGED, _S.OPEN)
 NEXT: Final[Mapping[tuple[InboundState, Step], InboundState]] = {
     (_S.CLEAR_HEADER, Step.HEADER): _S.CLEAR_FEATURES,
     (_S.CLEAR_HEADER, Step.TLS_UP): _S.TLS_HEADER,  # direct TLS, XEP-0368
@@ -59,7 +59,7 @@ NEXT: Final[Mapping[tuple[InboundState, Step], InboundState]] = {
     (_S.OPEN, Step.CLOSE): _S.CLOSING,
     (_S.CLOSING, Step.STANZA): _S.CLOSING,
     (_S.CLOSING, Step.ACK): _S.CLOSING,
-    **{(state, Step.VERIFY): state for state in _ALIVE},  # in any state, and without authentication
+    **{(state, Step.VERIFY): state for state in _ALIVE},  # without authentication too, until we have said our end
     **{(state, Step.END): _S.CLOSED for state in _S if state is not _S.CLOSED},
 }
 

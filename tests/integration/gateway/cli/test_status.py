@@ -60,6 +60,10 @@ async def test_shows_everything_that_there_is(rig: PlaneRig) -> None:
         "listeners": [{"address": "0.0.0.0:5269", "protocol": "xmpp-s2s", "domains": ["contoso.example"]}],
         "homes": [{"domain": "contoso.example", "connected": False}],
         "streams": {"inbound": 2, "outbound": 1},
+        "generations": [
+            {"certificate": "edge", "generation": 6, "current": False, "streams": 1},
+            {"certificate": "edge", "generation": 7, "current": True, "streams": 2},
+        ],
         "partners": [{"domain": "fabrikam.example", "state": "failed", "reason": "dns: NXDOMAIN"}],
     }
     unknown = {"direction": "inbound", "domain": "", "address": "192.0.2.7", "step": "tls", "code": "tls-failed"}
@@ -78,6 +82,8 @@ async def test_shows_everything_that_there_is(rig: PlaneRig) -> None:
     for words in ("ab12", "generation 8 is staged", "0.0.0.0:5269", "dns: NXDOMAIN"):
         assert words in text
     assert "contoso.example  no" in text
+    on = next(number for number, line in enumerate(lines) if line.startswith("STREAMS ON")) + 1
+    assert [line.split() for line in lines[on : on + 2]] == [["edge", "6", "(old)", "1"], ["edge", "7", "2"]]
 
 
 async def test_not_ready_is_said_in_words_and_is_no_error_of_the_call(rig: PlaneRig) -> None:

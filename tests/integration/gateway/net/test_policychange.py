@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.model.peer import Method, PairAuthorization, Proof
+from gateway.net import dialback
 from tests.integration.gateway.conftest import SECRET
 from tests.integration.gateway.net.test_dialback import (
     ALICE,
@@ -350,3 +351,38 @@ async def test_a_partner_whose_settings_changed_is_dialled_at_once(world: World)
         await configure(gateway, FABRIKAM, STP)
         assert gateway.hub.pairs[CONTOSO, FABRIKAM].retry_at == 0
         assert gateway.hub.pairs[CONTOSO, "other.example"].retry_at > 0
+
+
+@pytest.mark.parametrize("kind", ["stanza", "key"])
+async def test_a_server_that_says_nothing_hides_no_other(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialback, "VERIFY_TIMEOUT", 2.0)
+    fake = fake_of(world)
+    second = second_server(world, fake)
+    heard = list[str]()
+
+    async def be_mute(talk: Conversation) -> None:
+        with suppress(ConnectionResetError):
+            await talk.expect("until it hangs up")
+
+    async def play(talk: Conversation) -> None:
+        await begin_tls(talk)
+        await talk.start_tls(fake.context(server=True))
+        await talk.expect_header()
+        talk.say_header(CONTOSO, "two")
+        talk.say_features(DIALBACK)
+        heard.append((await talk.expect("<db:result |<db:verify "))[0])
+
+    async with facing(world, fake, be_mute, STP) as (gateway, alice), second.serve(play):
+        gateway.hub.dialling.establishment_timeout = 2.0
+        if kind == "stanza":
+            await alice.message(ALICE, BOB, "x")
+            await eventually(lambda: bool(heard))
+        else:
+            async with fake.connect(world.addresses[CONTOSO]) as talk:
+                talk.say_header(CONTOSO)
+                await talk.expect("</stream:features>")
+                talk.say_dialback("result", CONTOSO, "anything")
+                await talk.expect("<db:result[^>]*type='error'")
+        assert heard == [{"stanza": "<db:result ", "key": "<db:verify "}[kind]]

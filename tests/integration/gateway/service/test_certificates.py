@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from dataclasses import replace
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgecert.probe.handshake import HandshakeProber
+from edgecert.shared.chain import fingerprint_sha256
 from edgecert.shared.control import SwapRequest
 from edgecert.shared.errors import EdgecertError
 from gateway.service import Gateway
@@ -273,8 +276,6 @@ async def gateway_reload(gateway: Gateway) -> bool:
 
 
 async def test_direct_tls_presents_by_server_name_and_swaps(world: World) -> None:
-    import asyncio
-
     settings = world.settings(DOMAIN, 1, direct=True)
     first, second = world.pki.issue([DOMAIN]), world.pki.issue([DOMAIN])
     async with world.gateway(settings, first) as gateway:
@@ -321,3 +322,18 @@ def test_a_preference_decides_the_default(world: World) -> None:
     with pytest.raises(EdgecertError) as caught:
         certificates.swap(bundle("beta", world.pki.issue([DOMAIN])))
     assert caught.value.code == "not-configured"
+
+
+async def test_starttls_presents_by_the_domain_of_the_header(world: World) -> None:
+    other = "second.example"
+    settings = world.settings(DOMAIN, 1)
+    settings = replace(settings, home=(*settings.home, replace(settings.home[0], domain=other)))
+    issued = {DOMAIN: world.pki.issue([DOMAIN]), other: world.pki.issue([other])}
+    async with world.gateway(settings, None) as gateway:
+        for name, domain in (("one", DOMAIN), ("two", other)):
+            await gateway.swap(SwapRequest(issued[domain].bundle(name), allow_drop=True))
+        for domain, expected in issued.items():
+            prober = HandshakeProber()
+            address = f"{world.addresses[DOMAIN]}:5269"
+            served = await asyncio.to_thread(prober.probe, address, "xmpp-s2s", domain, timeout=10)
+            assert served.fingerprint_sha256 == fingerprint_sha256(expected.cert)

@@ -104,6 +104,11 @@ async def test_a_drain_replaces_the_streams_of_that_certificate_alone(world: Wor
         await home.message(alice, bob, "y")
         assert await partner.receive_bodies(1) == ["y"]
         assert {stream.generation for stream in hub.outbound} == {("edge", 2)}
+        await gateway.swap(SwapRequest(world.pki.issue([HOME]).bundle("edge", 3)))
+        status = await gateway.status()
+        (on,) = objects(status["generations"])
+        assert (on["certificate"], on["generation"], on["current"]) == ("edge", 2, False)
+        assert status["proofs"] == {"pkix": on["streams"]}
 
 
 async def test_what_is_not_held_or_could_not_serve_is_refused(world: World) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.queued import is_answerable, is_lasting
@@ -12,7 +14,10 @@ def test_only_messages_with_a_body_between_people_last() -> None:
     assert not is_lasting(envelope("message"))
     assert not is_lasting(envelope("presence"))
     assert not is_lasting(envelope("iq", "get"))
-    assert not is_lasting(envelope("message", "groupchat"))
+    for type_ in ("groupchat", "headline", "error"):
+        assert not is_lasting(replace(chat(1), type=type_))
+    for type_ in ("chat", "normal"):
+        assert is_lasting(replace(chat(1), type=type_))
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,8 @@ def test_our_keys_are_known_to_whoever_asks_in_every_state() -> None:
     challenged = in_tls("ST", GOOD)
     challenged.receive_data(AUTH.replace(b">=<", b"><"))
     unproved = in_tls("T", PeerProofResult(None, "self-signed"))
-    for stream in (unproved, challenged, open_inbound(inbound([KNOBS["STP"]])), closing):
+    assert said_by(closing, verify(key)) == ""  # RFC 6120 section 4.4: nothing comes after our end
+    for stream in (unproved, challenged, open_inbound(inbound([KNOBS["STP"]]))):
         assert "type='valid'" in said_by(stream, verify(key))
         answer = said_by(stream, verify("f00d"))
         assert "type='invalid'" in answer
