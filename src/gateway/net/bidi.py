@@ -59,6 +59,11 @@ class Carrier(Protocol):
         ...
 
     @property
+    def tls_begun_at(self) -> float:
+        """When that was, by the monotonic clock; 0 without TLS."""
+        ...
+
+    @property
     def is_ours(self) -> bool:
         """Whether it is our part to close it when it is idle."""
         ...
@@ -160,6 +165,11 @@ class BidiCarrier:
     def generation(self) -> tuple[str, int]:
         """Lineage and generation of our certificate that TLS began with; nothing without TLS."""
         return self._connection.generation
+
+    @property
+    def tls_begun_at(self) -> float:
+        """When that was, by the monotonic clock; 0 without TLS."""
+        return self._connection.tls_begun_at
 
     @property
     def congested(self) -> bool:

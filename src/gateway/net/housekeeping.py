@@ -22,6 +22,7 @@ def keep_house(hub: Hub) -> int:
     """
     rested = 0
     hub.traffic.keep_house(hub.limits.subscription_refresh_interval)
+    hub.draining.keep()
     now = hub.dialling.clock.monotonic()
     limits = hub.limits
     for connection in tuple(hub.inbound):

@@ -12,6 +12,7 @@ from gateway.model.jid import Jid
 from gateway.model.peer import Direction
 from gateway.net.bidi import BothWays
 from gateway.net.dialback import DialbackDesk
+from gateway.net.draining import Draining
 from gateway.net.homeside import HomeSide
 from gateway.net.housekeeping import keep_house
 from gateway.net.hublimits import HubLimits
@@ -78,6 +79,7 @@ class Hub:
         self.dialback = DialbackDesk(dialling, self.find_partner, spawn)
         self._both_ways = BothWays()
         self.tls_memory = TlsMemory()
+        self.draining = Draining(self)
         self._closing = False
         self._reset_at = 0.0
         self._inbound_config = self._make_inbound_config()
@@ -239,7 +241,7 @@ class Hub:
         if is_tls_possible(method_set(connection.config.partner)):  # else it is we who take no TLS
             now = self.dialling.clock.now()
             self.tls_memory.note(connection.config.domain, tls=connection.tls is not None, now=now)
-        self.dialling.metrics.stream_opened("outbound", connection.generation[1])
+        self.dialling.metrics.stream_opened("outbound", connection.generation)
         if 0 < connection.tls_begun_at < self._reset_at:
             self.pairs[connection.config.home, connection.config.domain].close(Condition.RESET)
 
@@ -248,7 +250,7 @@ class Hub:
         if isinstance(connection, OutboundConnection) and connection in self.outbound:
             self.outbound.discard(connection)
             self.components.forget(connection)
-            self.dialling.metrics.stream_closed("outbound", connection.generation[1])
+            self.dialling.metrics.stream_closed("outbound", connection.generation)
 
     def stanza_sent(self, envelope: Envelope) -> None:
         """Count a stanza that was handed to a partner's stream."""
@@ -312,16 +314,6 @@ class Hub:
         """Whether TLS began with a certificate of ours that is not in service any more."""
         name, generation = connection.generation
         return bool(name) and self.dialling.slot.current.generations.get(name) != generation
-
-    def drain_streams(self) -> int:
-        """Replace old streams in good order and give how many there were: outbound opens the new one first."""
-        streams = [connection for connection in self.inbound if connection.authenticated and self.is_old(connection)]
-        pairs = [pair for pair in self.pairs.values() if pair.connection is not None and self.is_old(pair.connection)]
-        for connection in streams:
-            connection.close()
-        for pair in pairs:
-            pair.renew()
-        return len(streams) + len(pairs)
 
     def keep_house(self) -> int:
         """Do what time asks for; gives how many silent streams gave memory back. A hub that ends does nothing more."""

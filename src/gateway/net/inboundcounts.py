@@ -88,7 +88,7 @@ class InboundCounts:
         self.authenticated(connection)
         held = self._pairs[connection]
         if not held:
-            self._metrics.stream_opened("inbound", connection.generation[1])
+            self._metrics.stream_opened("inbound", connection.generation)
         if (pair.partner, pair.home) not in held:
             held[pair.partner, pair.home] = primary
             self._per_partner[primary] += 1
@@ -101,7 +101,7 @@ class InboundCounts:
             if primary is not None:
                 self._release(primary)
                 if not held:
-                    self._metrics.stream_closed("inbound", connection.generation[1])
+                    self._metrics.stream_closed("inbound", connection.generation)
 
     def gone(self, connection: Counted) -> None:
         """Count the connection no more."""
@@ -112,7 +112,7 @@ class InboundCounts:
         for primary in held.values():
             self._release(primary)
         if held:
-            self._metrics.stream_closed("inbound", connection.generation[1])
+            self._metrics.stream_closed("inbound", connection.generation)
 
     def _release(self, primary: str) -> None:
         self._per_partner[primary] -= 1

@@ -51,7 +51,7 @@ class Metrics:
         self._certificates: dict[str, _Certificate] = {}
         self._handshakes: Counter[tuple[str, str, str]] = Counter()
         self._swaps: Counter[str] = Counter()
-        self._streams: Counter[tuple[str, str]] = Counter()
+        self._streams: Counter[tuple[str, str, str]] = Counter()
         self._stanzas: Counter[str] = Counter()
         self._refusals: Counter[tuple[str, str]] = Counter()
         self._entered: Counter[str] = Counter()
@@ -91,13 +91,13 @@ class Metrics:
         """Count a swap: ``swapped``, ``staged``, or the code of the refusal."""
         self._swaps[outcome] += 1
 
-    def stream_opened(self, direction: str, generation: int | str) -> None:
-        """Count a stream in that lives on ``generation``."""
-        self._streams[direction, str(generation)] += 1
+    def stream_opened(self, direction: str, generation: tuple[str, int]) -> None:
+        """Count a stream in that lives on that lineage and generation; on none, ``("", 0)``, without TLS."""
+        self._streams[direction, generation[0], str(generation[1])] += 1
 
-    def stream_closed(self, direction: str, generation: int | str) -> None:
+    def stream_closed(self, direction: str, generation: tuple[str, int]) -> None:
         """Count a stream out; the last one of a generation takes the series with it."""
-        key = (direction, str(generation))
+        key = direction, generation[0], str(generation[1])
         self._streams[key] -= 1
         if self._streams[key] <= 0:
             del self._streams[key]
@@ -145,7 +145,7 @@ class Metrics:
             labels,
             self._handshakes.items(),
         )
-        living = ("direction", "generation")
+        living = ("direction", "name", "generation")
         yield _gauge(
             "streams", "Open streams by direction and the generation they live on.", living, self._streams.items()
         )

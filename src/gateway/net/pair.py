@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Condition, StanzaCondition
 from gateway.model.queued import KEPT_FOR, QueuedStanza, is_answerable, is_lasting
+from gateway.net.backoff import BackOff
 from gateway.net.connection import WRITE_HIGH
 from gateway.net.dialler import Dialler, condition_of, is_outage, unforeseen
 from gateway.net.outbound import OutboundConnection, StreamFailedError, StreamFailure
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FIRST_BACK_OFF: Final = 5.0
-LAST_BACK_OFF: Final = 300.0
 DOWN_AFTER: Final = 5.0
 STUCK_AFTER: Final = 60.0
 
@@ -45,8 +44,7 @@ class OutboundPair:
         self.failure: StreamFailure | None = None
         """Why the last attempt failed; None after one that did not."""
         self.room = WaitingRoom(dialling.totals)
-        self.retry_at = 0.0
-        """By the monotonic clock, when the next attempt is due."""
+        self.back_off = BackOff(dialling.clock, dialling.random)
         self._owner = owner
         self._dialling = dialling
         self._metrics = dialling.metrics
@@ -55,7 +53,6 @@ class OutboundPair:
         self._shelving = Shelving(self, dialling.shelf, dialling.clock)
         self._tails: dict[Carrier, Tail] = {}
         self._is_dialling = False
-        self._failures = 0
         self._down_since: float | None = None
         self._leaving = False
         self._sent = self._accepted = 0
@@ -166,14 +163,12 @@ class OutboundPair:
 
     def dial_if_due(self) -> None:
         """Open a stream for what waits, unless the last attempt failed a moment ago."""
-        is_due = self.connection is None and self._clock.monotonic() >= self.retry_at
-        if len(self.room) and is_due and not self._shelving.is_given_up:
+        if len(self.room) and self.connection is None and self.back_off.is_over and not self._shelving.is_given_up:
             self._dial()
 
     def clear_back_off(self) -> None:
         """Try again at once: the partner was heard of."""
-        self._failures = 0
-        self.retry_at = 0.0
+        self.back_off.clear()
         if self.failure is not None:
             self._dialling.connector.forget(self.domain)
         self.dial_if_due()
@@ -281,7 +276,8 @@ class OutboundPair:
     def opened(self, connection: Carrier) -> None:
         """Send over ``connection`` from now on; an older stream closes in good order."""
         self.failure = None
-        self._failures, self.retry_at, self._down_since = 0, 0.0, None
+        self.back_off.clear()
+        self._down_since = None
         older, self.connection = self.connection, connection
         if older is not None:
             older.close()
@@ -295,18 +291,17 @@ class OutboundPair:
         return OutboundConnection(self, config, self._dialling, inbox=self._owner.inbox)
 
     def _fail(self, failure: StreamFailure) -> None:
-        if self.connection is not None and self.connection.usable:
-            self._down_since = None
-            return  # a renewal failed; the stream that is there goes on
-        self.failure = failure
-        self._failures += 1
-        wait = min(FIRST_BACK_OFF * 2 ** min(self._failures - 1, 6), LAST_BACK_OFF)
-        self.retry_at = self._clock.monotonic() + wait * self._dialling.random.uniform(0.8, 1.2)
+        renewing = self.connection is not None and self.connection.usable
         fields = {"home": self.home, "domain": self.domain, "reason": failure.code, "why": failure.text}
-        logger.warning("no stream to partner", extra=fields)
+        logger.warning("no new stream to partner" if renewing else "no stream to partner", extra=fields)
         self._dialling.note_failure(
             self.home, self.domain, failure, partner=bool(self._owner.find_partner(self.domain))
         )
+        if renewing:
+            self._down_since = None
+            return  # the stream that is there goes on
+        self.failure = failure
+        self.back_off.failed()
         if not is_outage(failure):
             self.give_up(condition_of(self.failure), failure.code)
             return
@@ -316,7 +311,7 @@ class OutboundPair:
     def _must_not_wait(self, envelope: Envelope) -> bool:
         """Whether to answer at once: the last attempt failed a moment ago, and waiting is no use to this stanza."""
         failure = self.failure
-        if failure is None or self._clock.monotonic() >= self.retry_at:
+        if failure is None or self.back_off.is_over:
             return False
         return not (is_outage(failure) and is_lasting(envelope) and self._keeps_messages())
 

@@ -91,7 +91,7 @@ def _describe_queue(hub: Hub, pair: OutboundPair) -> JsonObject:
         "unacknowledged": pair.unacknowledged,
         "octets": room.octets,
         "oldest_s": int((clock.now() - oldest).total_seconds()) if oldest is not None else 0,
-        "next_attempt_s": max(0, round(pair.retry_at - clock.monotonic())) if pair.connection is None else 0,
+        "next_attempt_s": max(0, round(pair.back_off.until - clock.monotonic())) if pair.connection is None else 0,
     }
 
 

@@ -120,7 +120,7 @@ class SwapDesk:
         if close_old_streams == "now":
             ended = self._hub.reset_streams("the certificate was replaced")
         elif close_old_streams == "drain":
-            ended = self._hub.drain_streams()
+            ended = self._hub.draining.begin()
         fields = {"certificate": name, "generation": generation, "old_streams": close_old_streams, "ended": ended}
         logger.info("certificate swapped", extra=fields)
 

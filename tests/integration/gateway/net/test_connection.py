@@ -147,8 +147,8 @@ async def test_a_second_close_does_not_cut_what_the_peer_has_under_way(world: Wo
         await alice.receive()
         (connection,) = gateway.hub.inbound
         await gateway.swap(SwapRequest(world.pki.issue([DOMAIN]).bundle(generation=2)))
-        gateway.hub.drain_streams()
-        gateway.hub.drain_streams()
+        gateway.hub.draining.begin()
+        gateway.hub.draining.begin()
         assert not connection.machine.closed
         connection.close(Condition.RESET)
         assert connection.machine.closed

@@ -27,7 +27,7 @@ async def test_a_stream_knows_whom_it_brought_and_on_which_generation(world: Wor
         assert connection.authenticated
         assert (connection.partner, connection.home) == ("fabrikam.example", "contoso.example")
         assert (connection.generation, connection.stanzas_in) == (("edge", 1), 1)
-        assert b'streams{direction="inbound",generation="1"} 1.0' in gateway.metrics.render()
+        assert b'streams{direction="inbound",generation="1",name="edge"} 1.0' in gateway.metrics.render()
         connection.abort()
         await eventually(lambda: not gateway.hub.inbound)
         assert b'streams{direction="inbound"' not in gateway.metrics.render()

@@ -34,7 +34,7 @@ def test_a_connection_is_half_open_until_its_first_pair_and_counts_for_each() ->
         counts.authorized(stream, pair(home), "fabrikam.example")
     assert counts.half_open("192.0.2.9") == 1
     assert counts.pairs_of("fabrikam.example") == 2
-    assert b'streams{direction="inbound",generation="7"} 1.0' in metrics.render()
+    assert b'streams{direction="inbound",generation="7",name="edge"} 1.0' in metrics.render()
     partner = Partner(domain="fabrikam.example")
     assert not counts.may_add(partner, 2)
     assert counts.may_add(partner, 3)

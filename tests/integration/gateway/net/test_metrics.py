@@ -44,11 +44,11 @@ def test_counts_handshakes_by_reason_and_swaps_by_outcome() -> None:
 
 def test_the_last_stream_of_a_generation_takes_its_series_with_it() -> None:
     metrics = Metrics(FakeClock())
-    metrics.stream_opened("inbound", 3)
-    metrics.stream_opened("inbound", 3)
-    metrics.stream_closed("inbound", 3)
-    assert 'edgecert_gateway_streams{direction="inbound",generation="3"} 1.0' in lines(metrics)
-    metrics.stream_closed("inbound", 3)
+    metrics.stream_opened("inbound", ("edge", 3))
+    metrics.stream_opened("inbound", ("edge", 3))
+    metrics.stream_closed("inbound", ("edge", 3))
+    assert 'edgecert_gateway_streams{direction="inbound",generation="3",name="edge"} 1.0' in lines(metrics)
+    metrics.stream_closed("inbound", ("edge", 3))
     assert not [line for line in lines(metrics) if line.startswith("edgecert_gateway_streams")]
 
 
@@ -68,7 +68,7 @@ def test_the_reference_lists_every_metric_with_its_labels() -> None:
     metrics.certificate("edge", 1, FakeClock().now())
     metrics.handshake("inbound", "ok")
     metrics.swap("swapped")
-    metrics.stream_opened("inbound", 1)
+    metrics.stream_opened("inbound", ("edge", 1))
     metrics.stanza("inbound")
     metrics.refused("inbound", "x")
     metrics.entered("stanza")

@@ -330,14 +330,14 @@ async def test_a_partner_that_is_heard_of_is_dialled_at_once(world: World) -> No
         await alice.send(f"<iq from='{ALICE}' to='{BOB}' type='get' id='i'><ping xmlns='urn:xmpp:ping'/></iq>")
         assert "remote-server-timeout" in await alice.receive()
         pair = west.hub.pairs[CONTOSO, FABRIKAM]
-        assert pair.retry_at > 0
+        assert pair.back_off.until > 0
         async with (
             world.gateway(fabrikam, world.pki.issue([FABRIKAM]), CONTOSO),
             connect_component(FABRIKAM, SECRET, world.addresses[FABRIKAM]) as bob,
         ):
             await bob.message(BOB, ALICE, "here")
             assert await alice.receive_bodies(1) == ["here"]
-            assert pair.retry_at == 0
+            assert pair.back_off.until == 0
 
 
 async def test_a_partner_whose_settings_changed_is_dialled_at_once(world: World) -> None:
@@ -349,8 +349,8 @@ async def test_a_partner_whose_settings_changed_is_dialled_at_once(world: World)
             await alice.message(ALICE, f"bob@{domain}", "x")
             assert "remote-server-not-found" in await alice.receive()
         await configure(gateway, FABRIKAM, STP)
-        assert gateway.hub.pairs[CONTOSO, FABRIKAM].retry_at == 0
-        assert gateway.hub.pairs[CONTOSO, "other.example"].retry_at > 0
+        assert gateway.hub.pairs[CONTOSO, FABRIKAM].back_off.until == 0
+        assert gateway.hub.pairs[CONTOSO, "other.example"].back_off.until > 0
 
 
 @pytest.mark.parametrize("kind", ["stanza", "key"])

@@ -41,7 +41,7 @@ async def test_whatever_goes_wrong_while_dialling_what_waits_comes_back_and_the_
     assert setting.owner.bounced == [("i1", TIMEOUT)]
     assert setting.pair.failure is not None
     assert (setting.pair.failure.code, setting.pair.failure.text) == ("internal", "IndexError: not thought of")
-    assert setting.pair.retry_at > setting.clock.monotonic()
+    assert setting.pair.back_off.until > setting.clock.monotonic()
 
 
 async def test_a_dns_that_does_not_answer_is_something_to_wait_for(setting: PairSetting) -> None:
@@ -79,7 +79,7 @@ async def test_days_of_failures_are_borne(setting: PairSetting) -> None:
         setting.pair.send(envelope())
         await setting.owner.run()
     assert setting.pair.failure is not None
-    assert setting.clock.monotonic() < setting.pair.retry_at <= setting.clock.monotonic() + 360
+    assert setting.clock.monotonic() < setting.pair.back_off.until <= setting.clock.monotonic() + 360
     assert len(setting.owner.bounced) == 1100
 
 
