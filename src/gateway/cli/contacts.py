@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode
-from gateway.cli.common import add_action, add_dry_run
+from gateway.cli.common import add_action, add_actions, add_dry_run
 from gateway.cli.contacttable import open_contacts
 from gateway.model.answers import objects, show, texts
 
@@ -22,7 +22,7 @@ _FLAGS: Final = ("listed", "asked", "to", "granted", "pinned")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``contacts`` and of its actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = add_actions(parser)
     listing = add_action(actions, "list", "list the contacts, and whose users knocked in vain")
     listing.add_argument("--home", default="", metavar="JID", help="only those of this home user or home domain")
     listing.add_argument("--partner", default="", metavar="JID", help="only those with this user or partner domain")

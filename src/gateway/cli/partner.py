@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode, UsageError
 from gateway.cli import partnertest
-from gateway.cli.common import add_action, add_dry_run
+from gateway.cli.common import add_action, add_actions, add_dry_run
 from gateway.cli.partnertable import open_partners
 from gateway.model.answers import changes_between, objects, show, texts
 
@@ -25,7 +25,7 @@ _READING: Final = frozenset({"list", "show", "export"})
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``partner`` and of its actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = add_actions(parser)
     add_action(actions, "list", "list all partners")
     add_action(actions, "show", "show one partner with every key").add_argument("domain", metavar="DOMAIN")
     for name, text in (("add", "add a partner"), ("set", "change keys of a partner; the others stay")):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import EdgecertError, ExitCode
 from edgecert.shared.printable import blank_controls
-from gateway.cli.common import add_common, add_socket
+from gateway.cli.common import add_action
 from gateway.model.answers import objects, show
 
 if TYPE_CHECKING:
@@ -33,12 +33,11 @@ class PartnerTestError(EdgecertError):
 
 def configure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``partner test``."""
-    text = "try to reach a domain step by step, a partner or not yet, and say what is wrong"
-    parser = actions.add_parser("test", help=text, description=text)
+    parser = add_action(
+        actions, "test", "try to reach a domain step by step, a partner or not yet, and say what is wrong"
+    )
     parser.add_argument("domain", metavar="DOMAIN", help="the domain to reach")
     parser.add_argument("--home", metavar="DOMAIN", default="", help="for which home domain; default: the first one")
-    add_common(parser)
-    add_socket(parser)
 
 
 def run(context: GatewayContext) -> ExitCode:

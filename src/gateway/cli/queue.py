@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edgecert.shared.errors import ExitCode
-from gateway.cli.common import add_common, add_socket
+from gateway.cli.common import add_action, add_actions
 from gateway.model.answers import ago, objects, show
 
 if TYPE_CHECKING:
@@ -29,11 +29,8 @@ _HEADERS: Final = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``queue`` and of its actions."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    text = "list what waits for each partner's domain, and when the next attempt is made"
-    listing = actions.add_parser("list", help=text, description=text)
-    add_common(listing)
-    add_socket(listing)
+    actions = add_actions(parser)
+    add_action(actions, "list", "list what waits for each partner's domain, and when the next attempt is made")
 
 
 def run(context: GatewayContext) -> ExitCode:
