@@ -23,7 +23,7 @@ from edgecert.model.dnsrecords import (
 from edgecert.model.dnsverify import is_sip, protocol_of
 from edgecert.model.findings import Severity
 from edgecert.model.renewal import decide_renewal
-from edgecert.shared.certfacts import describe_name, verify_readable
+from edgecert.shared.certfacts import describe_subject, verify_readable
 from edgecert.shared.chain import Chain, verify_chain_order, verify_leaf, verify_trust
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import EdgecertError, MaterialError
@@ -181,7 +181,7 @@ def _judge(
         yield result("names", CheckVerdict.CRITICAL, error.message, error.hint)
         return
     yield from _days(endpoint, chain.leaf, now)
-    names = f"{describe_name(chain.leaf.subject)}, as {covering}"
+    names = f"{describe_subject(chain.leaf)}, as {covering}"
     until = f"until {format_time(chain.leaf.not_valid_after_utc)} ({(chain.leaf.not_valid_after_utc - now).days} days)"
     yield result("served", CheckVerdict.OK, f"serves {names}, {until}, {served.tls_version}")
     if not endpoint.sip and not _has_client_auth(chain.leaf):

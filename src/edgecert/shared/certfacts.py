@@ -47,6 +47,18 @@ def describe_name(name: x509.Name) -> str:
     return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
 
 
+def describe_subject(certificate: x509.Certificate) -> str:
+    """Give the name of the subject; where that is empty (RFC 5280 §4.1.2.6), the first name the certificate is for."""
+    if certificate.subject.rdns:
+        return describe_name(certificate.subject)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        names = None
+    first = next((str(name.value) for name in names or () if isinstance(name, x509.DNSName | x509.IPAddress)), "")
+    return first[:_LONGEST_NAME] or describe_name(certificate.subject)
+
+
 def is_ca(certificate: x509.Certificate) -> bool:
     """Whether basicConstraints (RFC 5280 §4.2.1.9) says that this is a CA's certificate."""
     try:

@@ -18,6 +18,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from edgecert.shared.certfacts import (
     describe_name,
+    describe_subject,
     fingerprint_sha256,
     has_issued,
     is_ca,
@@ -118,19 +119,17 @@ def order_chain(
 def _find_leaf(leaf_spki: str, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
     candidates = [certificate for certificate in certificates if spki_or_empty(certificate) == leaf_spki]
     if not candidates:
-        names = (
-            ", ".join(describe_name(one.subject) for one in certificates if not is_ca(one)) or "only CA certificates"
-        )
+        names = ", ".join(describe_subject(one) for one in certificates if not is_ca(one)) or "only CA certificates"
         message = f"no certificate belongs to the private key (there is: {names})"
         raise MaterialError(
             message, code="key-mismatch", hint="import the answer to the request that was made with this key"
         )
     leaf = max(candidates, key=lambda certificate: certificate.not_valid_before_utc)
     if is_ca(leaf):
-        message = f"the certificate of the key is a CA's own certificate ({describe_name(leaf.subject)})"
+        message = f"the certificate of the key is a CA's own certificate ({describe_subject(leaf)})"
         raise MaterialError(message, code="ca-certificate-as-leaf", hint="ask the CA for a server certificate")
     if is_self_signed(leaf):
-        message = f"the certificate is self-signed ({describe_name(leaf.subject)})"
+        message = f"the certificate is self-signed ({describe_subject(leaf)})"
         raise MaterialError(message, code="self-signed-leaf", hint="no partner accepts it: have a CA sign the request")
     return leaf
 
@@ -187,14 +186,14 @@ def verify_chain_order(certificates: Sequence[x509.Certificate]) -> None:
     for certificate, issuer in pairwise(certificates):
         if not has_issued(issuer, certificate):
             message = (
-                f"the chain is not in order: {describe_name(certificate.subject)} is not issued by"
-                f" {describe_name(issuer.subject)}, which follows it"
+                f"the chain is not in order: {describe_subject(certificate)} is not issued by"
+                f" {describe_subject(issuer)}, which follows it"
             )
             raise MaterialError(
                 message, code="chain-unordered", hint="leaf first, then each certificate's issuer, no root"
             )
     if is_ca(certificates[0]):
-        message = f"the chain begins with a CA certificate ({describe_name(certificates[0].subject)})"
+        message = f"the chain begins with a CA certificate ({describe_subject(certificates[0])})"
         raise MaterialError(message, code="ca-certificate-as-leaf", hint="put the server's own certificate first")
 
 
@@ -215,7 +214,7 @@ def verify_key_matches(key_pem: Secret, leaf: x509.Certificate) -> None:
         message = "the private key cannot be read"
         raise MaterialError(message, code="not-a-key", hint="an unencrypted key in PEM form is needed") from error
     if spki_sha256(key.public_key()) != spki_or_empty(leaf):
-        message = f"the private key does not belong to {describe_name(leaf.subject)} (serial {serial_hex(leaf)})"
+        message = f"the private key does not belong to {describe_subject(leaf)} (serial {serial_hex(leaf)})"
         raise MaterialError(message, code="key-mismatch", hint="take key and certificate of the same request")
     if isinstance(key, rsa.RSAPrivateKey):
         _verify_signs(key)
@@ -237,7 +236,7 @@ def verify_strength(certificate: x509.Certificate) -> None:
     Raises:
         MaterialError: ``weak-signature`` (MD5, SHA-1) or ``weak-key`` (RSA below 2048 bits).
     """
-    name = describe_name(certificate.subject)
+    name = describe_subject(certificate)
     try:
         algorithm = certificate.signature_hash_algorithm
         public_key = certificate.public_key()
@@ -275,7 +274,7 @@ def verify_leaf(chain: Chain, *, now: datetime) -> None:
     except x509.ExtensionNotFound:
         return  # RFC 5280 §4.2.1.12: without the extension any purpose is allowed
     if not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage):
-        message = f"the certificate {describe_name(chain.leaf.subject)} is not for TLS servers (extended key usage)"
+        message = f"the certificate {describe_subject(chain.leaf)} is not for TLS servers (extended key usage)"
         raise MaterialError(message, code="wrong-purpose", hint="ask the CA for a web server certificate")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from edgecert.shared.certfacts import describe_name
+from edgecert.shared.certfacts import describe_subject
 from edgecert.shared.errors import MaterialError
 from edgecert.shared.names import (
     MAX_DOMAIN,
@@ -56,7 +56,7 @@ def verify_identity(certificate: x509.Certificate, domain: str, *, service: str 
     for name in presented:
         if _is_same(name, reference, service):
             return name
-    raise IdentityMismatch(reference, describe_name(certificate.subject), presented)
+    raise IdentityMismatch(reference, describe_subject(certificate), presented)
 
 
 def matches_domain(certificate: x509.Certificate, domain: str, *, service: str = "xmpp-server") -> bool:

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from edgecert.shared.certfacts import describe_name, has_issued, verify_dates
+from edgecert.shared.certfacts import describe_name, describe_subject, has_issued, verify_dates
 from edgecert.shared.errors import MaterialError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def find_path(
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,
     ) as error:
-        message = f"the chain of {describe_name(certificates[0].subject)} does not hold: {error}"
+        message = f"the chain of {describe_subject(certificates[0])} does not hold: {error}"
         hint = "look at path length, purposes and name constraints of the CA certificates"
         raise MaterialError(message, code="untrusted-chain", hint=hint) from error
 

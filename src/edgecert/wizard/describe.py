@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edgecert.interfaces import TargetVerdict
 from edgecert.model.keys import describe_key
-from edgecert.shared.certfacts import describe_name, fingerprint_sha256, is_self_signed, serial_hex
+from edgecert.shared.certfacts import describe_name, describe_subject, fingerprint_sha256, is_self_signed, serial_hex
 from edgecert.shared.clock import format_time
 from edgecert.shared.names import from_certificate, to_unicode
 from edgecert.shared.words import _, plural
@@ -66,7 +66,7 @@ def describe_chain(certificates: Iterable[x509.Certificate]) -> list[str]:
     lines = []
     for depth, certificate in enumerate(certificates):
         what = _("root, left out") if is_self_signed(certificate) else _("leaf") if depth == 0 else _("intermediate")
-        lines.append(f"{'   ' * depth}{'└─ ' if depth else ''}{describe_name(certificate.subject)}  ({what})")
+        lines.append(f"{'   ' * depth}{'└─ ' if depth else ''}{describe_subject(certificate)}  ({what})")
     return lines
 
 

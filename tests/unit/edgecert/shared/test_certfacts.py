@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from edgecert.shared.certfacts import (
     describe_name,
+    describe_subject,
     fingerprint_sha256,
     has_issued,
     is_ca,
@@ -22,6 +26,8 @@ from edgecert.shared.certfacts import (
 )
 from edgecert.shared.errors import MaterialError
 from tests.support.pki import Pki
+
+TODAY = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,25 @@ def test_a_name_is_described_by_its_common_name_else_whole(pki: Pki) -> None:
     assert len(describe_name(many)) == 301
     organization = x509.Name([x509.NameAttribute(x509.oid.NameOID.ORGANIZATION_NAME, "Contoso")])
     assert describe_name(organization) == "O=Contoso"
+
+
+def test_a_certificate_without_a_subject_is_called_by_the_first_name_it_is_for() -> None:
+    def certificate(*names: x509.GeneralName, subject: str = "") -> x509.Certificate:
+        attributes = [x509.NameAttribute(NameOID.COMMON_NAME, subject)] if subject else []
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = x509.CertificateBuilder(x509.Name([]), x509.Name(attributes), key.public_key(), 1)
+        builder = builder.not_valid_before(TODAY).not_valid_after(TODAY + timedelta(days=1))
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not subject)
+        return builder.sign(key, hashes.SHA256())
+
+    first, second = x509.DNSName("sip.contoso.example"), x509.DNSName("contoso.example")
+    assert describe_subject(certificate(first, second)) == "sip.contoso.example"
+    assert describe_subject(certificate(first, subject="contoso")) == "contoso"
+    assert describe_subject(certificate(x509.RFC822Name("a@contoso.example"), second)) == "contoso.example"
+    assert describe_subject(certificate(x509.IPAddress(IPv4Address("192.0.2.1")))) == "192.0.2.1"
+    assert describe_subject(certificate()) == "(empty name)"
+    assert len(describe_subject(certificate(x509.DNSName("x" * 1000)))) == 300
 
 
 def damaged(certificate: x509.Certificate, old: bytes, new: bytes) -> x509.Certificate:
