@@ -14,7 +14,7 @@ from gateway.errors import StanzaCondition
 from gateway.net.connector import race_connect
 from gateway.net.dialled import DialledConnection, StreamFailedError, StreamFailure
 from gateway.net.dialler import mute
-from gateway.net.targets import share_of
+from gateway.net.targets import with_shares
 from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
 from gateway.xmpp.dialback import Verdict
@@ -151,9 +151,8 @@ class DialbackDesk:
         connector = self.dialling.connector
         targets = await connector.find_targets(request.partner, partner.proxy, direct_tls=possible)
         failures: list[StreamFailure] = []
-        share = share_of(VERIFY_TIMEOUT, len(targets))
         tls_only = False  # once TLS was begun with one of them, none is asked in the clear
-        for target in targets:
+        for target, share in with_shares(targets, VERIFY_TIMEOUT, self.dialling.clock.monotonic):
             config = OutboundConfig(
                 request.home,
                 partner,
@@ -165,7 +164,7 @@ class DialbackDesk:
             )
             connection: VerifyConnection | None = None
             try:
-                async with asyncio.timeout(share if len(targets) > 1 else None):
+                async with asyncio.timeout(share):
                     addresses = await connector.find_addresses(target, explicit=bool(partner.proxy))
                     connection = await self._connect(config, request, addresses, target.port)
                     return await connection.answer

@@ -10,7 +10,7 @@ from gateway.errors import Condition, StanzaCondition
 from gateway.model.peer import Direction
 from gateway.net.connector import race_connect
 from gateway.net.outbound import OutboundConnection, OutboundOwner, StreamFailedError, StreamFailure
-from gateway.net.targets import share_of
+from gateway.net.targets import with_shares
 from gateway.net.waiting import QueueTotals
 from gateway.policy.methods import is_tls_possible, method_set
 from gateway.xmpp.configs import OutboundConfig
@@ -201,10 +201,10 @@ class Dialler:
             raise StreamFailedError(StreamFailure("not-a-partner", f"{domain} is not a partner any more"))
         failures: list[StreamFailure] = []
         targets = await self.find_targets(partner)
-        share = share_of(self._dialling.establishment_timeout, len(targets))
-        for target in targets:
+        seconds, clock = self._dialling.establishment_timeout, self._dialling.clock
+        for target, share in with_shares(targets, seconds, clock.monotonic):
             try:
-                async with asyncio.timeout(share if len(targets) > 1 else None):
+                async with asyncio.timeout(share):
                     return await self.try_target(partner, target)
             except StreamFailedError as error:
                 failures.append(error.failure)

@@ -8,7 +8,7 @@ from itertools import groupby, islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from random import Random
 
 MAX_TARGETS: Final = 16
@@ -16,6 +16,7 @@ MAX_ADDRESSES: Final = 4
 MAX_DRAWN: Final = 64
 DEFAULT_PORT: Final = 5269
 SHORTEST_SHARE: Final = 1.0
+"""Seconds that a server has in any case."""
 
 _NOT_GLOBAL: Final = tuple(  # what this Python's `is_global` does not know
     map(
@@ -104,9 +105,16 @@ def is_private(address: str) -> bool:
     return not parsed.is_global or parsed.is_multicast
 
 
-def share_of(seconds: float, count: int) -> float:
-    """Give how long one of ``count`` servers may take of ``seconds``, so that one that says nothing hides no other."""
-    return max(SHORTEST_SHARE, seconds / max(1, count))
+def with_shares(
+    targets: Sequence[Target], seconds: float, monotonic: Callable[[], float]
+) -> Iterator[tuple[Target, float]]:
+    """Give each target with how long it may take, so that one that says nothing hides none of those behind it.
+
+    Each has an even share of what those before it have left over of ``seconds``.
+    """
+    end = monotonic() + seconds
+    for left, target in zip(range(len(targets), 0, -1), targets, strict=True):
+        yield target, max(SHORTEST_SHARE, (end - monotonic()) / left)
 
 
 def parse_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:

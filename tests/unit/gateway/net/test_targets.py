@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from random import Random
 
 import pytest
 
-from gateway.net.targets import SrvRecord, Target, interleave, is_private, order_targets, parse_host_port
+from gateway.net.targets import SrvRecord, Target, interleave, is_private, order_targets, parse_host_port, with_shares
+from tests.support.clock import FakeClock
 
 RANDOM = Random(7)  # noqa: S311  # to be repeatable
 
@@ -46,6 +48,19 @@ def test_the_same_server_named_often_is_one() -> None:
 def test_what_dnssec_has_proved_is_told_of_each_target() -> None:
     (target,) = order_targets([SrvRecord(0, 1, 5269, "one.example")], [], random=RANDOM, is_secure=True)
     assert target.is_secure
+
+
+def test_a_server_has_an_even_share_of_what_those_before_it_left_over() -> None:
+    clock = FakeClock()
+    targets = [Target(f"h{number}.example", 5269) for number in range(4)]
+    shares = with_shares(targets, 60, clock.monotonic)
+    assert next(shares) == (targets[0], 15)
+    clock.advance(timedelta(seconds=15))
+    assert next(shares) == (targets[1], 15)
+    assert next(shares) == (targets[2], 22.5)  # the one before refused at once
+    clock.advance(timedelta(seconds=60))
+    assert next(shares) == (targets[3], 1)
+    assert list(with_shares([], 60, clock.monotonic)) == []
 
 
 def test_families_take_turns() -> None:
