@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from edgecert.shared.clock import format_time
 from edgecert.shared.errors import MaterialError
+from edgecert.shared.names import from_certificate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,11 +53,10 @@ def describe_subject(certificate: x509.Certificate) -> str:
     if certificate.subject.rdns:
         return describe_name(certificate.subject)
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        names = None
-    first = next((str(name.value) for name in names or () if isinstance(name, x509.DNSName | x509.IPAddress)), "")
-    return first[:_LONGEST_NAME] or describe_name(certificate.subject)
+        names = from_certificate(certificate)
+    except MaterialError:  # who looks at the names says what is wrong with them
+        names = ()
+    return names[0].text[:_LONGEST_NAME] if names else describe_name(certificate.subject)
 
 
 def is_ca(certificate: x509.Certificate) -> bool:

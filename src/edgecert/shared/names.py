@@ -302,7 +302,7 @@ def from_certificate(certificate: x509.Certificate | x509.CertificateSigningRequ
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return ()
-    except ValueError as exc:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as exc:
         message = f"the names of the certificate cannot be read: {exc}"
         raise MaterialError(
             message, code="names-unreadable", hint="Ask the CA for a certificate that follows RFC 5280."

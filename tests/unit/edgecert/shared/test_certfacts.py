@@ -68,21 +68,26 @@ def test_a_name_is_described_by_its_common_name_else_whole(pki: Pki) -> None:
 
 
 def test_a_certificate_without_a_subject_is_called_by_the_first_name_it_is_for() -> None:
-    def certificate(*names: x509.GeneralName, subject: str = "") -> x509.Certificate:
+    def certificate(
+        *names: x509.GeneralName, subject: str = "", extension: x509.ExtensionType | None = None
+    ) -> x509.Certificate:
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, subject)] if subject else []
         key = ec.generate_private_key(ec.SECP256R1())
         builder = x509.CertificateBuilder(x509.Name([]), x509.Name(attributes), key.public_key(), 1)
         builder = builder.not_valid_before(TODAY).not_valid_after(TODAY + timedelta(days=1))
-        if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not subject)
+        if added := extension or (x509.SubjectAlternativeName(names) if names else None):
+            builder = builder.add_extension(added, critical=not subject)
         return builder.sign(key, hashes.SHA256())
 
+    x400_address = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex("3002 a300"))
+    unreadable = certificate(extension=x400_address)
     first, second = x509.DNSName("sip.contoso.example"), x509.DNSName("contoso.example")
     assert describe_subject(certificate(first, second)) == "sip.contoso.example"
     assert describe_subject(certificate(first, subject="contoso")) == "contoso"
     assert describe_subject(certificate(x509.RFC822Name("a@contoso.example"), second)) == "contoso.example"
     assert describe_subject(certificate(x509.IPAddress(IPv4Address("192.0.2.1")))) == "192.0.2.1"
     assert describe_subject(certificate()) == "(empty name)"
+    assert describe_subject(unreadable) == "(empty name)"
     assert len(describe_subject(certificate(x509.DNSName("x" * 1000)))) == 300
 
 

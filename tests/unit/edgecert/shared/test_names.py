@@ -235,9 +235,15 @@ def test_a_malformed_xmpp_addr_equals_no_domain(text: str) -> None:
     assert presented == (XmppAddr(text),)
 
 
-def test_unreadable_names_are_an_error_of_the_material() -> None:
-    # A dNSName of one octet 0xFF, which is no IA5String.
-    bad = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), bytes.fromhex("3003 8201ff"))
+@pytest.mark.parametrize(
+    "names",
+    [
+        "3003 8201ff",  # a dNSName of one octet 0xFF, which is no IA5String
+        "3002 a300",  # an x400Address, which the library does not read
+    ],
+)
+def test_unreadable_names_are_an_error_of_the_material(names: str) -> None:
+    bad = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), bytes.fromhex(names))
     key = ec.generate_private_key(ec.SECP256R1())
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(bad, critical=True)
     with pytest.raises(MaterialError) as caught:
