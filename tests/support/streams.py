@@ -13,8 +13,9 @@ from gateway.policy.partner import Partner, PartnerTable
 from gateway.xmpp.configs import InboundConfig, OutboundConfig, PeerProofResult, StreamLimits, TlsInfo
 from gateway.xmpp.dialback import KeyRing
 from gateway.xmpp.element import Element
-from gateway.xmpp.events import NeedVerification
+from gateway.xmpp.events import Closed, NeedVerification
 from gateway.xmpp.inbound import InboundStream
+from gateway.xmpp.inboundstates import InboundState
 from gateway.xmpp.outbound import OutboundStream
 from gateway.xmpp.stanza import build_envelope
 
@@ -163,3 +164,29 @@ def turns(name: str) -> list[tuple[str, bytes]]:
         else:
             lines.append(line)
     return [*parts, (mark, "\n".join(lines).encode())]
+
+
+def closed_by(stream: InboundStream) -> Closed:
+    """Give how the stream ended, having checked that the peer was told and that nothing came after."""
+    event = stream.events_received()[-1]
+    assert isinstance(event, Closed)
+    assert stream.closed
+    assert stream.state is InboundState.CLOSED
+    return event
+
+
+def secured(stream: InboundStream | None = None, from_: str = PARTNER, to: str = HOME) -> InboundStream:
+    """Give a stream inside TLS whose peer has said its header."""
+    made = stream or inbound()
+    made.tls_established(DIRECT)
+    made.receive_data(header(from_, to))
+    return made
+
+
+def authenticating() -> InboundStream:
+    """Give a stream whose peer has shown a good certificate and says next how it authenticates."""
+    stream = secured()
+    stream.peer_proof(GOOD)
+    stream.events_received()
+    stream.data_to_send()
+    return stream

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +12,6 @@ from edgecert.shared.errors import ConfigError
 from edgecert.wizard.answers import DomainRow
 from edgecert.wizard.fields import Page
 from edgecert.wizard.session import WizardSession, text_of
-
-if TYPE_CHECKING:
-    from edgecert.shared.jsonvalue import JsonObject
 
 BASE = Path("/srv/edge")
 
@@ -330,33 +326,6 @@ def test_the_command_says_the_same(session: WizardSession) -> None:
     assert "--organization 'Contoso S.p.A.'" in words
     session.answer("issuer.kind", "csr")
     assert session.command().startswith("edgecert request ")
-
-
-# --- drafts --------------------------------------------------------------------------------------------
-
-
-def test_a_draft_of_another_version_is_left_alone(session: WizardSession) -> None:
-    before = with_domain(session).answers
-    assert not session.restore({**session.to_json(), "version": 99})
-    assert session.answers == before
-
-
-def test_keys_of_a_draft_that_are_no_more_are_left_out(session: WizardSession) -> None:
-    draft: JsonObject = {
-        **session.to_json(),
-        "values": {"certificate.gone": 1, "subject.country": "Italy", "deploy": [{"x": 1}]},
-    }
-    assert session.restore(draft)
-    assert session.value("subject.country") == ""
-    assert session.rows("deploy") == [{}]
-
-
-def test_a_draft_keeps_the_page(session: WizardSession) -> None:
-    with_domain(session).go(Page.TARGETS)
-    again = WizardSession(BASE)
-    assert again.restore(session.to_json())
-    assert again.page is Page.TARGETS
-    assert again.domains == session.domains
 
 
 # --- what a name costs, and taking it away ---------------------------------------------------------------

@@ -1,25 +1,22 @@
 from __future__ import annotations
 
-import re
 from functools import partial
 
 import pytest
 
 from gateway.errors import Condition, LocalProtocolError, StanzaCondition
 from gateway.model.peer import Method, PairAuthorization, Proof
-from gateway.policy.partner import Partner, PartnerTable
+from gateway.policy.partner import PartnerTable
 from gateway.xmpp.configs import PeerProofResult
 from gateway.xmpp.events import (
     Authorized,
     Closed,
     NeedPeerProof,
-    NeedVerification,
     PeerHeader,
     StanzaReceived,
     StanzaRefused,
     StartTls,
 )
-from gateway.xmpp.inbound import MAX_SASL_FAILURES, InboundStream
 from gateway.xmpp.inboundstates import InboundState
 from tests.support.streams import (
     AUTH,
@@ -33,43 +30,19 @@ from tests.support.streams import (
     SECOND_HOME,
     STARTTLS,
     TLS,
+    authenticating,
+    closed_by,
     envelope,
     header,
-    in_tls,
     inbound,
     inbound_of,
     message,
     open_inbound,
-    said_by,
+    secured,
     turns,
 )
 
 PAIR = PairAuthorization(PARTNER, HOME, Method.EXTERNAL, Proof.PKIX)
-
-
-def closed_by(stream: InboundStream) -> Closed:
-    """Give how the stream ended, having checked that the peer was told and that nothing came after."""
-    event = stream.events_received()[-1]
-    assert isinstance(event, Closed)
-    assert stream.closed
-    assert stream.state is InboundState.CLOSED
-    return event
-
-
-def secured(stream: InboundStream | None = None, from_: str = PARTNER, to: str = HOME) -> InboundStream:
-    """Give a stream inside TLS whose peer has said its header."""
-    made = stream or inbound()
-    made.tls_established(DIRECT)
-    made.receive_data(header(from_, to))
-    return made
-
-
-def authenticating() -> InboundStream:
-    stream = secured()
-    stream.peer_proof(GOOD)
-    stream.events_received()
-    stream.data_to_send()
-    return stream
 
 
 def test_recorded_conversation_opens_the_stream_and_passes_its_stanzas() -> None:
@@ -108,91 +81,6 @@ def test_each_stream_has_a_new_id() -> None:
     said = stream.data_to_send()
     assert b"id='id-1'" in said
     assert b"id='id-2'" in said
-
-
-# --- header
-
-
-@pytest.mark.parametrize(
-    ("sent", "condition"),
-    [
-        (header(to=""), Condition.IMPROPER_ADDRESSING),
-        (header(to="bob@contoso.example"), Condition.IMPROPER_ADDRESSING),
-        (header(from_="not a domain"), Condition.IMPROPER_ADDRESSING),
-        (header(to="unknown.example"), Condition.HOST_UNKNOWN),
-        (header(content="jabber:client"), Condition.INVALID_NAMESPACE),
-        (header().replace(b"etherx.jabber.org/streams", b"example.org/"), Condition.INVALID_NAMESPACE),
-        (b"<stream/>", Condition.INVALID_NAMESPACE),
-        (header(version=""), Condition.UNSUPPORTED_VERSION),
-        (header(version="0.9"), Condition.UNSUPPORTED_VERSION),
-        (header(version="1" * 5000 + ".0"), Condition.UNSUPPORTED_VERSION),
-        (b"GET / HTTP/1.1\r\n\r\n", Condition.NOT_WELL_FORMED),
-    ],
-)
-def test_a_faulty_header_is_answered_by_a_header_and_a_stream_error(sent: bytes, condition: Condition) -> None:
-    stream = inbound()
-    stream.receive_data(sent)
-    said = stream.data_to_send()
-    assert said.startswith(b"<?xml version='1.0'?><stream:stream ")
-    assert f"<stream:error><{condition.value} ".encode() in said
-    assert said.endswith(b"</stream:error></stream:stream>")
-    assert closed_by(stream).condition is condition
-
-
-def test_who_asks_without_from_gets_starttls_so_that_monitors_see_the_certificate() -> None:
-    stream = inbound()
-    stream.receive_data(header(from_=""))
-    stream.receive_data(STARTTLS)
-    assert stream.events_received() == [PeerHeader("", HOME), StartTls()]
-
-
-def test_without_a_certificate_in_service_starttls_is_not_offered() -> None:
-    stream = inbound(tls_available=False)
-    stream.receive_data(header())
-    assert b"starttls" not in stream.data_to_send()
-    assert closed_by(stream).condition is Condition.RESOURCE_CONSTRAINT
-
-
-@pytest.mark.parametrize(
-    ("from_", "condition", "text"),
-    [
-        ("", Condition.IMPROPER_ADDRESSING, "no 'from'"),
-        ("litware.example", Condition.POLICY_VIOLATION, "not a configured partner"),
-        ("sub.fabrikam.example", Condition.POLICY_VIOLATION, "not a configured partner"),
-        (HOME, Condition.INVALID_FROM, ""),
-        (SECOND_HOME, Condition.INVALID_FROM, ""),
-    ],
-)
-def test_who_is_no_partner_is_refused_inside_tls(from_: str, condition: Condition, text: str) -> None:
-    stream = secured(from_=from_)
-    end = closed_by(stream)
-    assert end.condition is condition
-    assert text in end.text
-    assert b"<mechanism>" not in stream.data_to_send()
-
-
-def test_a_partner_whose_settings_leave_no_method_inside_tls_is_refused_there() -> None:
-    stream = secured(inbound([Partner(domain=PARTNER, tls="not-supported")]))
-    assert closed_by(stream).condition is Condition.POLICY_VIOLATION
-
-
-@pytest.mark.parametrize("changed", [header("research.fabrikam.example"), header(to=SECOND_HOME), header("")])
-def test_a_header_that_changed_inside_tls_is_improper(changed: bytes) -> None:
-    stream = inbound()
-    stream.receive_data(header())
-    stream.receive_data(STARTTLS)
-    stream.tls_established(TLS)
-    stream.receive_data(changed)
-    assert closed_by(stream).condition is Condition.IMPROPER_ADDRESSING
-
-
-@pytest.mark.parametrize("changed", [header("research.fabrikam.example"), header(to=SECOND_HOME), header("")])
-def test_a_header_that_changed_after_authentication_is_improper(changed: bytes) -> None:
-    stream = authenticating()
-    stream.receive_data(AUTH)
-    stream.receive_data(changed)
-    assert closed_by(stream).condition is Condition.IMPROPER_ADDRESSING
-    assert stream.pairs == ()
 
 
 # --- STARTTLS and the proof
@@ -318,120 +206,6 @@ def test_dialback_inside_tls_is_refused_and_external_still_works() -> None:
     assert b"type='error'" in stream.data_to_send()
     stream.receive_data(AUTH)
     assert b"<success" in stream.data_to_send()
-
-
-# --- the row of each method set
-
-TLS_ONLY, BOTH, DIALBACK_ONLY = "<starttls .*<required/>", "<starttls .*/><dialback .*<errors/>", "<dialback "
-EXTERNAL, EXTERNAL_BOTH = "<mechanism>EXTERNAL", "<mechanism>EXTERNAL.*<dialback "
-POLICY, REFUSED, ASKED = "<stream:error><policy-violation", "<db:result .*type='error'.*<policy-violation", ""
-
-
-@pytest.mark.parametrize(
-    ("letters", "features", "result", "starttls"),
-    [
-        ("S", TLS_ONLY, POLICY, "<proceed"),
-        ("ST", TLS_ONLY, POLICY, "<proceed"),
-        ("STP", BOTH, ASKED, "<proceed"),
-        ("T", TLS_ONLY, POLICY, "<proceed"),
-        ("TP", BOTH, ASKED, "<proceed"),
-        ("P", DIALBACK_ONLY, ASKED, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>"),
-    ],
-)
-def test_in_the_clear_each_row_offers_and_takes_what_it_says(
-    letters: str, features: str, result: str, starttls: str
-) -> None:
-    stream = inbound([KNOBS[letters]])
-    stream.receive_data(header())
-    offered = re.search("<stream:features>(.*)</stream:features>", stream.data_to_send().decode())
-    assert offered is not None
-    assert re.match(features, offered[1])
-    assert ("dialback" in offered[1]) is ("P" in letters)
-    assert ("starttls" in offered[1]) is (letters != "P")
-    answer = said_by(stream, RESULT)
-    assert re.search(result, answer)
-    asked = [event for event in stream.events_received() if isinstance(event, NeedVerification)]
-    assert bool(asked) is (result is ASKED) is (not answer)
-    other = inbound([KNOBS[letters]])
-    other.receive_data(header())
-    assert starttls in said_by(other, STARTTLS)
-
-
-@pytest.mark.parametrize(
-    ("letters", "good", "bad", "result"),
-    [
-        ("S", EXTERNAL, "<not-authorized.*expired", REFUSED),
-        ("ST", EXTERNAL_BOTH, DIALBACK_ONLY, ASKED),
-        ("STP", EXTERNAL_BOTH, DIALBACK_ONLY, ASKED),
-        ("T", DIALBACK_ONLY, DIALBACK_ONLY, ASKED),
-        ("TP", DIALBACK_ONLY, DIALBACK_ONLY, ASKED),
-    ],
-)
-def test_inside_tls_each_row_offers_and_takes_what_it_says(letters: str, good: str, bad: str, result: str) -> None:
-    for proof, features in ((GOOD, good), (PeerProofResult(None, "expired"), bad)):
-        stream = in_tls(letters, proof)
-        said = stream.data_to_send().decode()
-        assert re.search(features, said)
-        if stream.closed:
-            assert closed_by(stream).condition is Condition.NOT_AUTHORIZED
-            continue
-        assert ("EXTERNAL" in said) is ("EXTERNAL" in features)
-        assert ("<dialback " in said) is ("<dialback " in features)
-        stream.events_received()
-        answer = said_by(stream, RESULT)
-        assert re.search(result, answer)
-        assert not stream.closed
-        asked = [event for event in stream.events_received() if isinstance(event, NeedVerification)]
-        assert bool(asked) is (result is ASKED) is (not answer)
-
-
-@pytest.mark.parametrize("letters", ["T", "TP", "P"])
-def test_auth_is_no_mechanism_where_the_row_has_no_certificate_proof(letters: str) -> None:
-    stream = inbound([KNOBS[letters]])
-    stream.receive_data(header())
-    assert "<invalid-mechanism/>" in said_by(stream, AUTH)
-    assert not stream.closed
-    if letters != "P":
-        stream = in_tls(letters, GOOD)
-        assert "<invalid-mechanism/>" in said_by(stream, AUTH)
-        assert said_by(stream, RESULT) == ""
-        assert not stream.closed
-
-
-@pytest.mark.parametrize(("letters", "stays"), [("S", False), ("ST", True), ("STP", True)])
-def test_when_external_fails_the_stream_stays_where_dialback_may_follow(letters: str, stays: bool) -> None:
-    stream = in_tls(letters, GOOD)
-    assert "<invalid-authzid/>" in said_by(stream, AUTH.replace(b">=<", b">bGl0d2FyZS5leGFtcGxl<"))
-    assert stream.closed is not stays
-    if stays:
-        stream.receive_data(RESULT)
-        assert isinstance(stream.events_received()[-1], NeedVerification)
-
-
-def test_external_may_be_tried_only_so_often() -> None:
-    stream = in_tls("ST", PeerProofResult(None, "self-signed"))
-    for _ in range(MAX_SASL_FAILURES - 1):
-        assert "<invalid-mechanism/>" in said_by(stream, AUTH)
-        assert not stream.closed
-    assert said_by(stream, AUTH).endswith("</stream:stream>")
-    assert stream.closed
-
-
-def test_a_refused_response_leaves_dialback_too() -> None:
-    stream = in_tls("ST", GOOD)
-    stream.receive_data(AUTH.replace(b">=<", b"><"))
-    assert "<incorrect-encoding/>" in said_by(
-        stream, b"<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>&amp;</response>"
-    )
-    assert stream.state is InboundState.AUTHENTICATING
-
-
-def test_without_a_certificate_dialback_in_the_clear_is_still_offered() -> None:
-    stream = inbound([KNOBS["STP"]], tls_available=False)
-    stream.receive_data(header())
-    assert "starttls" not in (said := stream.data_to_send().decode())
-    assert "<dialback " in said
-    assert said_by(stream, STARTTLS).startswith("<failure ")
 
 
 # --- stanzas
