@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,7 @@ acme-tiny --quiet --disable-check --account-key account.key --csr leaf.csr --acm
 
 
 @dataclass
-class Client:
+class Client(ABC):
     """One client, its files in ``place``; ``webroot`` says that it wants a web server that serves :attr:`www`."""
 
     name: str
@@ -62,14 +63,14 @@ class Client:
         del names
         return []
 
+    @abstractmethod
     def issue(self, names: Sequence[str]) -> Words:
         """Give the command that gets a new certificate with a new P-256 key."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def certificate(self) -> Path:
         """Where the certificate lies then."""
-        raise NotImplementedError
 
     def verify(self, names: Sequence[str], before: int) -> int:
         """See that the certificate is a new one for ``names``, and give its serial.
